@@ -1,0 +1,1 @@
+"""Where codetags and their counters come from."""

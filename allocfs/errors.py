@@ -1,0 +1,45 @@
+"""What can go wrong, as exceptions of the model; fuse.py alone turns them into errno."""
+
+
+class AllocfsError(Exception):
+    """Say in one sentence what was wrong, where, and what to do."""
+
+
+class NameNotFound(AllocfsError):
+    """A path names nothing that is loaded now (ENOENT)."""
+
+
+class BadQuery(AllocfsError):
+    """A query directory's name is not a query (EINVAL)."""
+
+
+class BadControl(AllocfsError):
+    """A line written to `.allocfs/control` is not understood (EINVAL)."""
+
+
+class TagGone(AllocfsError):
+    """A record's module was unloaded after the file was opened (ESTALE)."""
+
+
+class SourceFailed(AllocfsError):
+    """The source of the counters cannot be read now (EIO)."""
+
+
+class BadCapture(SourceFailed):
+    """A line of /proc/allocinfo text is malformed; the message starts with `file:line:`."""
+
+
+class OptionError(AllocfsError):
+    """A mount option is unknown, or its value is out of range."""
+
+
+class LimitReached(AllocfsError):
+    """A limit set at mount time would be exceeded (EMFILE or ENOMEM)."""
+
+
+class ReadOnly(AllocfsError):
+    """Something other than `.allocfs/control` was to be written or changed (EROFS)."""
+
+
+class MountFailed(AllocfsError):
+    """The file system could not be mounted."""
