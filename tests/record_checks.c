@@ -1,0 +1,194 @@
+/*
+ * Prints what a C compiler makes of spec/allocfs.h, for test_record_abi.py to compare:
+ *   size STRUCT SIZE      member STRUCT NAME OFFSET SIZE      value NAME NUMBER      dump NAME HEX
+ */
+#include "allocfs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The layout before the merge, as its header nested it. */
+struct earlier_tag {
+	char modname[64];
+	char function[64];
+	char filename[64];
+	uint64_t lineno;
+	uint64_t inaccurate;
+};
+
+struct earlier_tag_data {
+	struct earlier_tag tag;
+	struct {
+		uint64_t bytes;
+		uint64_t calls;
+		uint8_t accurate;
+	} __attribute__((aligned(8))) counter;
+};
+
+struct earlier_filter {
+	uint64_t mask;
+	struct earlier_tag tag;
+	uint64_t min_size;
+	uint64_t max_size;
+};
+
+struct earlier_get_at {
+	uint64_t pos;
+	struct earlier_filter filter;
+	struct earlier_tag_data data;
+};
+
+#define SIZE(type) printf("size " #type " %zu\n", sizeof(struct type))
+#define MEMBER(type, path, name)                                                  \
+	printf("member " #type " " #name " %zu %zu\n", offsetof(struct type, path), \
+	       sizeof(((struct type *)0)->path))
+#define SAME(type, name) MEMBER(type, name, name)
+#define VALUE(name, number) printf("value " name " %" PRIu64 "\n", (uint64_t)(number))
+
+static void dump(const char *name, const void *data, size_t size)
+{
+	const unsigned char *bytes = data;
+
+	printf("dump %s ", name);
+	for (size_t i = 0; i < size; i++)
+		printf("%02x", bytes[i]);
+	printf("\n");
+}
+
+static void print_layouts(void)
+{
+	SIZE(allocinfo_tag_data);
+	SAME(allocinfo_tag_data, modname);
+	SAME(allocinfo_tag_data, function);
+	SAME(allocinfo_tag_data, filename);
+	SAME(allocinfo_tag_data, lineno);
+	SAME(allocinfo_tag_data, bytes);
+	SAME(allocinfo_tag_data, calls);
+	SAME(allocinfo_tag_data, accurate);
+	SAME(allocinfo_tag_data, pad);
+
+	SIZE(allocfs_counters);
+	SAME(allocfs_counters, index);
+	SAME(allocfs_counters, bytes);
+	SAME(allocfs_counters, calls);
+	SAME(allocfs_counters, flags);
+
+	SIZE(allocinfo_content_id);
+	SAME(allocinfo_content_id, id);
+
+	SIZE(allocinfo_filter);
+	SAME(allocinfo_filter, mask);
+	SAME(allocinfo_filter, modname);
+	SAME(allocinfo_filter, function);
+	SAME(allocinfo_filter, filename);
+	SAME(allocinfo_filter, lineno);
+	SAME(allocinfo_filter, min_size);
+	SAME(allocinfo_filter, max_size);
+	SAME(allocinfo_filter, inaccurate);
+
+	SIZE(allocinfo_get_at);
+	SAME(allocinfo_get_at, pos);
+	SAME(allocinfo_get_at, filter);
+	SAME(allocinfo_get_at, data);
+}
+
+static void print_earlier_layouts(void)
+{
+	SIZE(earlier_tag);
+	SAME(earlier_tag, modname);
+	SAME(earlier_tag, function);
+	SAME(earlier_tag, filename);
+	SAME(earlier_tag, lineno);
+	SAME(earlier_tag, inaccurate);
+
+	SIZE(earlier_tag_data);
+	MEMBER(earlier_tag_data, tag.modname, modname);
+	MEMBER(earlier_tag_data, tag.function, function);
+	MEMBER(earlier_tag_data, tag.filename, filename);
+	MEMBER(earlier_tag_data, tag.lineno, lineno);
+	MEMBER(earlier_tag_data, tag.inaccurate, inaccurate);
+	MEMBER(earlier_tag_data, counter.bytes, bytes);
+	MEMBER(earlier_tag_data, counter.calls, calls);
+	MEMBER(earlier_tag_data, counter.accurate, accurate);
+
+	SIZE(earlier_filter);
+	SAME(earlier_filter, mask);
+	MEMBER(earlier_filter, tag.modname, modname);
+	MEMBER(earlier_filter, tag.function, function);
+	MEMBER(earlier_filter, tag.filename, filename);
+	MEMBER(earlier_filter, tag.lineno, lineno);
+	MEMBER(earlier_filter, tag.inaccurate, inaccurate);
+	SAME(earlier_filter, min_size);
+	SAME(earlier_filter, max_size);
+
+	SIZE(earlier_get_at);
+	SAME(earlier_get_at, pos);
+	SAME(earlier_get_at, filter);
+	SAME(earlier_get_at, data);
+}
+
+static void print_values(void)
+{
+	VALUE("CONTENT_ID", ALLOCINFO_IOC_CONTENT_ID);
+	VALUE("GET_AT", ALLOCINFO_IOC_GET_AT);
+	VALUE("GET_NEXT", ALLOCINFO_IOC_GET_NEXT);
+	VALUE("EARLIER_GET_AT", _IOWR(0xA6, 1, struct earlier_get_at));
+	VALUE("EARLIER_GET_NEXT", _IOR(0xA6, 2, struct earlier_tag_data));
+	VALUE("MODNAME", ALLOCINFO_FILTER_MASK_MODNAME);
+	VALUE("FUNCTION", ALLOCINFO_FILTER_MASK_FUNCTION);
+	VALUE("FILENAME", ALLOCINFO_FILTER_MASK_FILENAME);
+	VALUE("LINENO", ALLOCINFO_FILTER_MASK_LINENO);
+	VALUE("INACCURATE", ALLOCINFO_FILTER_MASK_INACCURATE);
+	VALUE("MIN_SIZE", ALLOCINFO_FILTER_MASK_MIN_SIZE);
+	VALUE("MAX_SIZE", ALLOCINFO_FILTER_MASK_MAX_SIZE);
+}
+
+static void dump_samples(void)
+{
+	static const struct allocinfo_tag_data tag = {
+		.modname = "xfs",
+		.function = "xfs_buf_alloc",
+		.filename = "fs/xfs/xfs_buf.c",
+		.lineno = 87,
+		.bytes = -4096,
+		.calls = UINT64_MAX,
+		.accurate = 1,
+	};
+	static const struct allocfs_counters counters = {
+		.index = 3218, .bytes = -4096, .calls = UINT64_MAX, .flags = ALLOCFS_ACCURATE,
+	};
+	static const struct allocinfo_get_at get_at = {
+		.pos = 5,
+		.filter = {
+			.mask = ALLOCINFO_FILTER_MASK_FILENAME | ALLOCINFO_FILTER_MASK_MAX_SIZE,
+			.filename = "fs/xfs/xfs_buf.c",
+			.min_size = 1,
+			.max_size = UINT64_MAX,
+			.inaccurate = 2,
+		},
+	};
+	static const struct earlier_get_at earlier = {
+		.pos = 5,
+		.filter = {
+			.mask = ALLOCINFO_FILTER_MASK_FILENAME | ALLOCINFO_FILTER_MASK_MAX_SIZE,
+			.tag = { .filename = "fs/xfs/xfs_buf.c", .inaccurate = 2 },
+			.min_size = 1,
+			.max_size = UINT64_MAX,
+		},
+	};
+
+	dump("tag_data", &tag, sizeof(tag));
+	dump("counters", &counters, sizeof(counters));
+	dump("get_at", &get_at, sizeof(get_at));
+	dump("earlier_get_at", &earlier, sizeof(earlier));
+}
+
+int main(void)
+{
+	print_layouts();
+	print_earlier_layouts();
+	print_values();
+	dump_samples();
+	return 0;
+}
