@@ -1,0 +1,24 @@
+"""Spread a total over CPUs as a running kernel would have left it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allocfs.backend.base import Ints
+
+_MOST_MIGRATED = 1 << 40  # keeps the sums of a tag's counters far from overflow
+
+
+def spread(totals: Ints, cpus: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Spread each total over the CPUs, shape (totals, cpus), so that it sums to it exactly.
+
+    Each CPU gets its share and what moved between CPUs: memory that one CPU allocated and
+    another freed, so that some counters are negative. A total of zero stays all zeroes.
+    """
+    shares = np.repeat((totals // cpus)[:, None], cpus, axis=1)
+    shares[np.arange(cpus) < (totals % cpus)[:, None]] += 1
+    most = np.minimum(np.abs(totals // cpus) * 2 + 1, _MOST_MIGRATED)
+    moved = rng.integers(0, most[:, None], size=shares.shape, endpoint=True, dtype=np.int64)
+    moved[totals == 0] = 0
+    return shares + moved - np.roll(moved, 1, axis=1)

@@ -1,0 +1,107 @@
+"""Fixtures: stores to test the model with, and real mounts to test the whole with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from allocfs.backend.base import Codetag, TagTable
+from allocfs.backend.codetag import CodetagStore
+
+DATA = Path(__file__).parent / "data"
+DEADLINE = 20.0  # seconds; only a failing test waits so long
+
+TAGS = [
+    Codetag("mm/slub.c", 10, "slab_alloc"),
+    Codetag("mm/slub.c", 20, "slab_free"),
+    Codetag("./include/linux/slab.h", 5, "kmalloc"),
+    Codetag("drivers/iommu/amd/../iommu-pages.h", 94, "iommu_alloc"),
+    Codetag("drivers/iommu/iommu-pages.h", 94, "iommu_alloc"),
+    Codetag("fs/xfs/xfs_log.c", 7, "xlog_alloc", "xfs"),
+    Codetag("fs/xfs/xfs_log.c", 7, "xlog_alloc", "xfs"),
+    Codetag("fs/ext4/super.c", 3, "ext4_init", "ext4"),
+]
+
+
+@pytest.fixture
+def store() -> CodetagStore:
+    """A store of eight tags on four CPUs: two spellings, an inline, two modules."""
+    return CodetagStore(TagTable.of(TAGS), cpus=4)
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Poll a condition until it holds; fail after DEADLINE."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {DEADLINE} s: {what}")
+        time.sleep(0.005)
+
+
+def is_mounted(path: Path) -> bool:
+    """Tell whether something is mounted on a path, dead or alive."""
+    return any(line.split()[1] == str(path) for line in Path("/proc/mounts").read_text().splitlines())
+
+
+@contextmanager
+def mount(path: Path, *arguments: str) -> Iterator[Path]:
+    """Mount on a path with the command's arguments, in the foreground, until the end."""
+    path.mkdir(exist_ok=True)
+    source, *options = arguments
+    command = [sys.executable, "-m", "allocfs.mount", source, str(path), *options]
+    daemon = subprocess.Popen([*command, "--foreground"])
+    try:
+        wait_until(lambda: is_mounted(path) or daemon.poll() is not None, f"{path} is mounted")
+        assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}"
+        yield path
+    finally:
+        daemon.terminate()
+        daemon.wait(DEADLINE)
+        if is_mounted(path):
+            subprocess.run(["umount", "-l", path], check=True)
+
+
+Mounter = Callable[..., Path]
+
+
+@pytest.fixture
+def mounts(tmp_path: Path) -> Iterator[Mounter]:
+    """Mount as often as a test likes: `mounts("cpus=4", source="none")` returns the path."""
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("/dev/fuse is not there, or not for this user")
+    with ExitStack() as stack:
+
+        def mounted(options: str = "", source: str = "none") -> Path:
+            path = tmp_path / f"mnt{len(list(tmp_path.iterdir()))}"
+            arguments = ["-o", options] if options else []
+            return stack.enter_context(mount(path, source, *arguments))
+
+        yield mounted
+
+
+@pytest.fixture(scope="session")
+def default_mount(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The simulated store on 224 CPUs, for tests that only read."""
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("/dev/fuse is not there, or not for this user")
+    with mount(tmp_path_factory.mktemp("mnt"), "none", "-o", "cpus=224") as path:
+        yield path
+
+
+def stats(mountpoint: Path) -> dict[str, int]:
+    """Read `.allocfs/stats`."""
+    lines = (mountpoint / ".allocfs/stats").read_text().splitlines()
+    return {name: int(value) for name, value in (line.split() for line in lines)}
+
+
+def control(mountpoint: Path, line: str) -> None:
+    """Write one line to `.allocfs/control`."""
+    with (mountpoint / ".allocfs/control").open("w") as file:
+        file.write(line + "\n")

@@ -1,0 +1,148 @@
+"""The codetag store: counters per CPU, modules, content_id."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allocfs.backend.base import Codetag, TagTable
+from allocfs.backend.codetag import CodetagStore
+from allocfs.errors import BadControl
+
+ALL = np.arange(8)
+
+
+def slots(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.array(numbers, dtype=np.intp)
+
+
+def count(store: CodetagStore, slot: int, cpu: int, nbytes: int, calls: int) -> None:
+    events = np.array([nbytes]), np.array([calls])
+    store.count(slots(slot), slots(cpu), *events)
+
+
+def test_a_free_on_another_cpu_leaves_a_negative_counter_and_a_right_sum(
+    store: CodetagStore,
+) -> None:
+    count(store, 0, 1, 100, 1)
+    count(store, 0, 3, -40, -1)
+    assert store.counters[0, 0].tolist() == [0, 100, 0, -40]
+    assert store.sums(slots(0)).bytes.tolist() == [60]
+    assert store.sums(slots(0)).calls.tolist() == [0]
+
+
+def test_one_batch_may_count_one_counter_many_times(store: CodetagStore) -> None:
+    store.count(slots(2, 2, 2), slots(1, 1, 0), np.array([1, 2, 4]), np.array([1, 1, 1]))
+    assert store.sums(slots(2)).bytes.tolist() == [7]
+    assert store.counters[2, 1].tolist() == [1, 2, 0, 0]
+
+
+def test_sums_count_one_counter_for_each_tag_and_cpu(store: CodetagStore) -> None:
+    store.sums(slots(0, 5, 7))
+    assert store.counters_read == 3 * 4
+
+
+def test_unload_and_load_change_content_id_and_order(store: CodetagStore) -> None:
+    store.unload("xfs")
+    assert store.content_id == 2
+    assert store.tags.slots.tolist() == [0, 1, 2, 3, 4, 7]
+    assert store.tags.rank[[5, 6, 7]].tolist() == [-1, -1, 5]
+    store.load("xfs")
+    assert store.content_id == 3
+    assert store.tags.slots.tolist() == list(range(8))
+
+
+def test_a_module_takes_the_lowest_free_number(store: CodetagStore) -> None:
+    store.unload("xfs")
+    store.unload("ext4")
+    store.load("ext4")
+    store.load("xfs")
+    assert store.tags.slots.tolist() == [0, 1, 2, 3, 4, 7, 5, 6]
+
+
+def test_a_loaded_module_starts_at_zero(store: CodetagStore) -> None:
+    count(store, 5, 0, 100, 1)
+    store.unload("xfs")
+    store.load("xfs")
+    assert store.sums(slots(5)).bytes.tolist() == [0]
+
+
+def test_tags_of_an_unloaded_module_are_not_loaded_since(store: CodetagStore) -> None:
+    before = store.content_id
+    store.unload("xfs")
+    assert not store.all_loaded_since(before, slots(5))
+    assert store.all_loaded_since(before, slots(0, 7))
+    store.load("xfs")
+    assert not store.all_loaded_since(before, slots(5))
+    assert store.all_loaded_since(store.content_id, slots(5))
+    store.unload("ext4")
+    assert store.all_loaded_since(store.content_id - 1, slots(5))
+
+
+@pytest.mark.parametrize(
+    ("action", "module"),
+    [("load", "xfs"), ("unload", "nosuch"), ("load", "nosuch"), ("unload", ""), ("unload", "vmlinux")],
+)
+def test_modules_that_cannot_be_loaded_or_unloaded_are_refused(
+    store: CodetagStore, action: str, module: str
+) -> None:
+    with pytest.raises(BadControl):
+        getattr(store, action)(module)
+    assert store.content_id == 1
+
+
+def test_a_change_is_announced_after_it_happened(store: CodetagStore) -> None:
+    seen: list[int] = []
+    store.changed = lambda: seen.append(store.tags.content_id)
+    store.unload("xfs")
+    store.load("xfs")
+    assert seen == [2, 3]
+
+
+def test_an_inaccurate_tag_stays_so(store: CodetagStore) -> None:
+    table = TagTable.of([Codetag("a.c", 1, "f"), Codetag("a.c", 2, "g")])
+    inaccurate = CodetagStore(table, 2, inaccurate=slots(1))
+    assert inaccurate.sums(slots(0, 1)).accurate.tolist() == [True, False]
+
+
+def test_load_and_unload_cycles_take_no_memory(store: CodetagStore) -> None:
+    def cycle(times: int) -> None:
+        for _ in range(times):
+            store.unload("xfs")
+            assert len(store.tags.slots) == 6
+            store.load("xfs")
+
+    cycle(100)
+    tracemalloc.start()
+    cycle(1000)
+    before, _ = tracemalloc.get_traced_memory()
+    cycle(100_000)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 4096
+    assert store.content_id == 1 + 2 * 101_100
+
+
+events = st.lists(
+    st.tuples(
+        st.integers(0, 7), st.integers(0, 3), st.integers(-(2**40), 2**40), st.integers(-5, 5)
+    )
+)
+
+
+@given(events)
+@settings(deadline=None)
+def test_sums_equal_those_of_a_plain_model(batch: list[tuple[int, int, int, int]]) -> None:
+    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    columns = [np.array(column, dtype=np.int64) for column in zip(*batch, strict=True)]
+    if columns:
+        store.count(columns[0], columns[1], columns[2], columns[3])
+    sums = store.sums(ALL)
+    for slot in range(8):
+        mine = [event for event in batch if event[0] == slot]
+        assert sums.bytes[slot] == sum(event[2] for event in mine)
+        assert int(sums.calls[slot]) == sum(event[3] for event in mine) % 2**64
