@@ -1,0 +1,161 @@
+"""The mount without FUSE: nodes, their attributes, and open files, over one backend."""
+
+from __future__ import annotations
+
+from allocfs import about
+from allocfs.backend.base import Backend
+from allocfs.backend.text import HEADER, format_lines
+from allocfs.catalogue import Catalogue
+from allocfs.control import USAGE, Controlled, parse_lines
+from allocfs.errors import NameNotFound, ReadOnly
+from allocfs.jsonlines import format_json
+from allocfs.nodes import (
+    CONTROL,
+    AboutFile,
+    AllocinfoFile,
+    File,
+    Form,
+    HelpFile,
+    Node,
+    TagFile,
+)
+from allocfs.query import EVERYTHING, SumPart
+from allocfs.query_help import HELP
+from allocfs.records import COUNTERS_SIZE, RECORD_SIZE, RecordEncoder
+from allocfs.selection import judge
+from allocfs.stats import Stats
+from allocfs.tree import slots_of
+from allocfs.view import (
+    CountersView,
+    RecordsView,
+    RenderedView,
+    Selection,
+    View,
+    record_numbers,
+    sums_of,
+)
+
+RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
+XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
+
+
+class Filesystem:
+    """Everything that a path can be asked, in terms of nodes and views."""
+
+    def __init__(self, backend: Backend, controlled: Controlled | None = None) -> None:
+        """Serve a backend; with `controlled`, `.allocfs/control` acts on that."""
+        self.backend = backend
+        self.controlled = controlled
+        self.stats = Stats()
+        self.known = Catalogue(backend, has_control=controlled is not None)
+        self._encoder = RecordEncoder.of(backend.tags.table)
+        self._about = about.about_files(backend, self.stats)
+        self._about[CONTROL] = USAGE.encode
+
+    def size(self, file: File, tags: int | None = None) -> int:
+        """Return st_size in bytes, exact for records that no counter decides, else 0.
+
+        `tags` is how many tags the file holds, if known. Raises NameNotFound if the name the
+        file stands for has no loaded tag.
+        """
+        match file:
+            case TagFile():
+                count = self._count(file) if tags is None else tags
+                return self._tag_file_size(file, count)
+            case HelpFile():
+                return len(HELP.encode())
+            case AllocinfoFile() | AboutFile():
+                return 0
+
+    def open(self, file: File) -> View:
+        """Fix what a file holds. Size conditions are judged here, nothing else is summed."""
+        match file:
+            case TagFile():
+                return self._view(file.scope.form, self.select(file))
+            case AllocinfoFile():
+                return RenderedView(self._allocinfo)
+            case HelpFile():
+                return RenderedView(HELP.encode)
+            case AboutFile(name):
+                return RenderedView(self._about[name])
+
+    def select(self, file: TagFile) -> Selection:
+        """Decide which tags a file holds now, in which order."""
+        slots = slots_of(self.known, file)
+        self._require(file, len(slots))
+        content_id = self.backend.tags.content_id
+        if file.scope.query is not EVERYTHING:
+            slots = judge(file.scope.query, self.backend, slots)
+        return Selection(content_id, slots)
+
+    def xattr(self, file: TagFile, name: str) -> bytes:
+        """Return an extended attribute; counting the records may sum, as opening does."""
+        match name:
+            case "user.allocfs.content_id":
+                return b"%d" % self.backend.tags.content_id
+            case "user.allocfs.record_size" if file.scope.form in RECORD_SIZES:
+                return b"%d" % RECORD_SIZES[file.scope.form]
+            case "user.allocfs.records":
+                return b"%d" % len(self.select(file).slots)
+            case _:
+                raise NameNotFound(f"{file.path}: no attribute {name!r}")
+
+    def xattr_names(self, node: Node) -> list[str]:
+        """List the extended attributes that a node has."""
+        if not isinstance(node, TagFile):
+            return []
+        fixed = node.scope.form in RECORD_SIZES
+        return [name for name in XATTRS if fixed or not name.endswith("record_size")]
+
+    def write(self, node: Node, data: bytes) -> None:
+        """Act on lines written to `control`; all must be understood before any acts."""
+        if self.controlled is None or node != AboutFile(CONTROL):
+            raise ReadOnly(f"{node.path}: this file cannot be written")
+        for act in parse_lines(data):
+            act(self.controlled)
+
+    def _count(self, file: TagFile) -> int:
+        count = len(slots_of(self.known, file))
+        self._require(file, count)
+        return count
+
+    def _require(self, file: TagFile, count: int) -> None:
+        """Refuse a name of which no tag is loaded; directories and queries may be empty."""
+        if count == 0 and file.group is not None and not file.subtree:
+            raise NameNotFound(f"{file.path}: none of its tags is loaded now")
+
+    def _tag_file_size(self, file: TagFile, count: int) -> int:
+        query = file.scope.query
+        if file.scope.form not in RECORD_SIZES or query.sum_part != SumPart():
+            return 0
+        limited = count if query.limit is None else min(count, query.limit)
+        return limited * RECORD_SIZES[file.scope.form]
+
+    def _view(self, form: Form, selection: Selection) -> View:
+        match form:
+            case Form.RECORDS:
+                return RecordsView(self.backend, selection, self.stats, self._records())
+            case Form.COUNTERS:
+                numbers = record_numbers(self.backend.tags, selection.slots)
+                return CountersView(self.backend, selection, self.stats, numbers)
+            case Form.TEXT | Form.JSON:
+                return RenderedView(lambda: self._render(form, selection))
+
+    def _records(self) -> RecordEncoder:
+        """Return the encoder of the backend's present table."""
+        table = self.backend.tags.table
+        if self._encoder.table is not table:
+            self._encoder = RecordEncoder.of(table)
+        return self._encoder
+
+    def _render(self, form: Form, selection: Selection) -> bytes:
+        sums = sums_of(self.backend, selection)
+        self.stats.records_served += len(selection.slots)
+        render = format_lines if form is Form.TEXT else format_json
+        return render(self.backend.tags.table, selection.slots, sums)
+
+    def _allocinfo(self) -> bytes:
+        """Render what /proc/allocinfo would say: the tags loaded now, not at open."""
+        tags = self.backend.tags
+        return HEADER + self._render(Form.TEXT, Selection(tags.content_id, tags.slots))
+
