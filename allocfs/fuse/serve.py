@@ -1,0 +1,71 @@
+"""Put a mount together: open its source, mount it, and serve it until it is unmounted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pyfuse3
+import trio
+
+from allocfs.errors import MountFailed
+from allocfs.filesystem import Filesystem
+from allocfs.fuse.attributes import Access
+from allocfs.fuse.operations import Operations
+from allocfs.options import MountOptions, fuse_options
+from allocfs.sources import Source, open_source
+
+ONE_TASK = (1, 1)  # more tasks only take turns: pyfuse3 then spends its time on starting them
+
+def serve(
+    options: MountOptions, source: str | None, mountpoint: str, ready: Callable[[], None]
+) -> None:
+    """Mount and serve until unmounted or signalled; call ready() once the mount is usable.
+
+    Raises SourceFailed, BadCapture or OptionError before anything is mounted, MountFailed if
+    mounting failed.
+    """
+    opened = open_source(source, options)
+    filesystem = Filesystem(opened.backend, opened.controlled)
+    operations = Operations(filesystem, access_of(options))
+    try:
+        pyfuse3.init(operations, mountpoint, fuse_options(options, source))
+    except RuntimeError as error:
+        raise MountFailed(f"{mountpoint}: the kernel refused the mount: {error}") from error
+    try:
+        trio.run(_run, opened, ready)
+    finally:
+        pyfuse3.close(unmount=True)  # libfuse detaches a busy mount lazily
+
+
+def access_of(options: MountOptions) -> Access:
+    """Say who may read: by default the mounting user alone."""
+    mode = options.mode
+    return Access(
+        os.getuid() if options.uid is None else options.uid,
+        os.getgid() if options.gid is None else options.gid,
+        mode,
+        mode | (mode & 0o444) >> 2,  # who may read files may search directories
+    )
+
+
+async def _run(opened: Source, ready: Callable[[], None]) -> None:
+    """Answer requests, beside what the source runs, until unmounted or told to stop."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_terminate_on_signal)
+        if opened.run is not None:
+            nursery.start_soon(opened.run)
+        nursery.start_soon(_announce, ready)
+        await pyfuse3.main(*ONE_TASK)
+        nursery.cancel_scope.cancel()
+
+
+async def _announce(ready: Callable[[], None]) -> None:
+    ready()
+
+
+async def _terminate_on_signal() -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            pyfuse3.terminate()
