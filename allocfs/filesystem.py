@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from allocfs import about
 from allocfs.backend.base import Backend
 from allocfs.backend.text import HEADER, format_lines
 from allocfs.catalogue import Catalogue
 from allocfs.control import USAGE, Controlled, parse_lines
 from allocfs.errors import NameNotFound, ReadOnly
+from allocfs.ioctl import IoctlFile
 from allocfs.jsonlines import format_json
 from allocfs.nodes import (
     CONTROL,
@@ -27,15 +30,20 @@ from allocfs.stats import Stats
 from allocfs.tree import slots_of
 from allocfs.view import (
     CountersView,
+    FreshSums,
+    HeldSums,
     RecordsView,
     RenderedView,
     Selection,
+    Summed,
     View,
+    WholeView,
     record_numbers,
-    sums_of,
 )
 
 RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
+Keep = Callable[[Backend, Selection], Summed]
+Rendered = Callable[[Callable[[], bytes]], View]
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 
 
@@ -52,32 +60,36 @@ class Filesystem:
         self._about = about.about_files(backend, self.stats)
         self._about[CONTROL] = USAGE.encode
 
+    def has_fixed_size(self, file: TagFile) -> bool:
+        """Tell whether st_size follows from the number of tags, which no counter decides."""
+        return file.scope.form in RECORD_SIZES and file.scope.query.sum_part == SumPart()
+
     def size(self, file: File, tags: int | None = None) -> int:
-        """Return st_size in bytes, exact for records that no counter decides, else 0.
+        """Return st_size in bytes where it is fixed, else 0; nothing is summed for it.
 
         `tags` is how many tags the file holds, if known. Raises NameNotFound if the name the
         file stands for has no loaded tag.
         """
-        match file:
-            case TagFile():
-                count = self._count(file) if tags is None else tags
-                return self._tag_file_size(file, count)
-            case HelpFile():
-                return len(HELP.encode())
-            case AllocinfoFile() | AboutFile():
-                return 0
+        if isinstance(file, HelpFile):
+            return len(HELP.encode())
+        if not isinstance(file, TagFile):
+            return 0
+        count = self._count(file) if tags is None else tags
+        if not self.has_fixed_size(file):
+            return 0
+        limit = file.scope.query.limit
+        return RECORD_SIZES[file.scope.form] * (count if limit is None else min(count, limit))
 
     def open(self, file: File) -> View:
-        """Fix what a file holds. Size conditions are judged here, nothing else is summed."""
-        match file:
-            case TagFile():
-                return self._view(file.scope.form, self.select(file))
-            case AllocinfoFile():
-                return RenderedView(self._allocinfo)
-            case HelpFile():
-                return RenderedView(HELP.encode)
-            case AboutFile(name):
-                return RenderedView(self._about[name])
+        """Fix what a file holds. Size conditions are judged here, nothing else is summed.
+
+        Reads of the view sum anew; a rendering is made anew by a read from its start.
+        """
+        return self._view(file, FreshSums, RenderedView)
+
+    def hold(self, file: File) -> View:
+        """Fix what a file holds, and the sums of whatever is read of it once they are taken."""
+        return self._view(file, HeldSums, WholeView)
 
     def select(self, file: TagFile) -> Selection:
         """Decide which tags a file holds now, in which order."""
@@ -107,6 +119,10 @@ class Filesystem:
         fixed = node.scope.form in RECORD_SIZES
         return [name for name in XATTRS if fixed or not name.endswith("record_size")]
 
+    def ioctl_file(self) -> IoctlFile:
+        """Return what answers the kernel's ioctls on one open file of `/allocinfo`."""
+        return IoctlFile(self.backend, self._records)
+
     def write(self, node: Node, data: bytes) -> None:
         """Act on lines written to `control`; all must be understood before any acts."""
         if self.controlled is None or node != AboutFile(CONTROL):
@@ -124,22 +140,27 @@ class Filesystem:
         if count == 0 and file.group is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
 
-    def _tag_file_size(self, file: TagFile, count: int) -> int:
-        query = file.scope.query
-        if file.scope.form not in RECORD_SIZES or query.sum_part != SumPart():
-            return 0
-        limited = count if query.limit is None else min(count, query.limit)
-        return limited * RECORD_SIZES[file.scope.form]
+    def _view(self, file: File, keep: Keep, rendered: Rendered) -> View:
+        match file:
+            case TagFile():
+                summed = keep(self.backend, self.select(file))
+                return self._view_of_tags(file.scope.form, summed, rendered)
+            case AllocinfoFile():
+                return rendered(self._allocinfo)
+            case HelpFile():
+                return rendered(HELP.encode)
+            case AboutFile(name):
+                return rendered(self._about[name])
 
-    def _view(self, form: Form, selection: Selection) -> View:
+    def _view_of_tags(self, form: Form, summed: Summed, rendered: Rendered) -> View:
         match form:
             case Form.RECORDS:
-                return RecordsView(self.backend, selection, self.stats, self._records())
+                return RecordsView(summed, self.stats, self._records())
             case Form.COUNTERS:
-                numbers = record_numbers(self.backend.tags, selection.slots)
-                return CountersView(self.backend, selection, self.stats, numbers)
+                numbers = record_numbers(self.backend.tags, summed.selection.slots)
+                return CountersView(summed, self.stats, numbers)
             case Form.TEXT | Form.JSON:
-                return RenderedView(lambda: self._render(form, selection))
+                return rendered(lambda: self._render(form, summed))
 
     def _records(self) -> RecordEncoder:
         """Return the encoder of the backend's present table."""
@@ -148,14 +169,15 @@ class Filesystem:
             self._encoder = RecordEncoder.of(table)
         return self._encoder
 
-    def _render(self, form: Form, selection: Selection) -> bytes:
-        sums = sums_of(self.backend, selection)
-        self.stats.records_served += len(selection.slots)
+    def _render(self, form: Form, summed: Summed) -> bytes:
+        slots = summed.selection.slots
+        sums = summed.sums(0, len(slots))
+        self.stats.records_served += len(slots)
         render = format_lines if form is Form.TEXT else format_json
-        return render(self.backend.tags.table, selection.slots, sums)
+        return render(self.backend.tags.table, slots, sums)
 
     def _allocinfo(self) -> bytes:
         """Render what /proc/allocinfo would say: the tags loaded now, not at open."""
         tags = self.backend.tags
-        return HEADER + self._render(Form.TEXT, Selection(tags.content_id, tags.slots))
-
+        now = FreshSums(self.backend, Selection(tags.content_id, tags.slots))
+        return HEADER + self._render(Form.TEXT, now)

@@ -96,6 +96,19 @@ def entries(known: Known, parent: Dir) -> Iterator[Entry]:
             return (Entry(name, AboutFile(name)) for name in _about_names(known))
 
 
+def exists(known: Known, directory: GroupDir) -> bool:
+    """Tell whether a directory has anything below it, or is passed through by a spelling."""
+    if not directory.below:
+        return True
+    found = known.names.directory(directory.below)
+    if found is None:
+        return False
+    passing = known.names.passing.get(directory.below)
+    return _any(known, directory.scope, known.names.files.slots(found.span)) or (
+        passing is not None and _any(known, directory.scope, passing)
+    )
+
+
 def slots_of(known: Known, file: TagFile) -> Slots:
     """Return the slots whose tags a file holds as far as names decide, in kernel order."""
     if file.group is None:
@@ -148,17 +161,10 @@ def _lookup_source(known: Known, parent: GroupDir, name: str) -> Node | None:
     if name == SUBTREE:
         return TagFile(parent.scope, Group.FILE, parent.below, subtree=True)
     path = posixpath.join(parent.below, name)
-    number = known.names.files.numbers.get(path)
-    directory = known.names.directory(path)
-    if directory is None and number is None:
-        return None
-    if directory is not None:
-        passing = known.names.passing.get(path)
-        found = _any(known, parent.scope, known.names.files.slots(directory.span)) or (
-            passing is not None and _any(known, parent.scope, passing)
-        )
-        return GroupDir(parent.scope, Group.FILE, path) if found else None
-    return _existing(known, TagFile(parent.scope, Group.FILE, path))
+    directory = GroupDir(parent.scope, Group.FILE, path)
+    if known.names.directory(path) is None:
+        return _existing(known, TagFile(parent.scope, Group.FILE, path))
+    return directory if exists(known, directory) else None
 
 
 def _lookup_name(known: Known, parent: GroupDir, name: str) -> Node | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -36,13 +37,71 @@ class View(Protocol):
         """Return up to size bytes from an offset, fewer only at the end of the file."""
         ...
 
+    def size(self) -> int:
+        """Return how many bytes can be read, rendering them if that takes it."""
+        ...
 
-def sums_of(backend: Backend, selection: Selection) -> Sums:
-    """Sum the selected tags now; raise TagGone if one of their modules was unloaded since."""
-    sums = backend.sums(selection.slots)
-    if not backend.all_loaded_since(*selection):
-        raise TagGone("a module of these records was unloaded after the file was opened")
-    return sums
+
+class Summed(Protocol):
+    """The tags of a file with their sums."""
+
+    selection: Selection
+
+    def sums(self, first: int, last: int) -> Sums:
+        """Return the sums of tags number first to last, the last excluded.
+
+        Raises TagGone if one was unloaded after it was selected.
+        """
+        ...
+
+
+class FreshSums:
+    """Sums that are taken anew whenever they are asked for."""
+
+    def __init__(self, backend: Backend, selection: Selection) -> None:
+        """Sum nothing yet."""
+        self.selection = selection
+        self._backend = backend
+
+    def sums(self, first: int, last: int) -> Sums:
+        """Sum tags now."""
+        slots = self.selection.slots[first:last]
+        sums = self._backend.sums(slots)
+        # Asked after summing: a backend may find out only then that a module is gone.
+        if not self._backend.all_loaded_since(self.selection.content_id, slots):
+            raise TagGone("a module of these records was unloaded after the file was opened")
+        return sums
+
+
+class HeldSums:
+    """Sums that are taken once, when first asked for, and then stay as they are."""
+
+    def __init__(self, backend: Backend, selection: Selection) -> None:
+        """Sum nothing yet."""
+        count = len(selection.slots)
+        self.selection = selection
+        self._fresh = FreshSums(backend, selection)
+        self._held = Sums(
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.uint64),
+            np.zeros(count, dtype=np.bool_),
+        )
+        self._have = np.zeros(count, dtype=np.bool_)
+
+    def sums(self, first: int, last: int) -> Sums:
+        """Sum those tags that have not been summed yet."""
+        lacking = first + np.flatnonzero(~self._have[first:last])
+        if len(lacking):
+            self._take(int(lacking[0]), int(lacking[-1]) + 1)
+        nbytes, calls, accurate = self._held
+        return Sums(nbytes[first:last], calls[first:last], accurate[first:last])
+
+    def _take(self, first: int, last: int) -> None:
+        """Sum a stretch of tags, keeping what is held of it."""
+        lacking = ~self._have[first:last]
+        for held, fresh in zip(self._held, self._fresh.sums(first, last), strict=True):
+            np.copyto(held[first:last], fresh, where=lacking)
+        self._have[first:last] = True
 
 
 class _FixedView:
@@ -50,24 +109,26 @@ class _FixedView:
 
     record_size: int
 
-    def __init__(self, backend: Backend, selection: Selection, stats: Stats) -> None:
-        self._backend = backend
-        self._selection = selection
+    def __init__(self, summed: Summed, stats: Stats) -> None:
+        self._summed = summed
         self._stats = stats
+        self._count = len(summed.selection.slots)
+
+    def size(self) -> int:
+        """Return the size of all records."""
+        return self._count * self.record_size
 
     def read(self, offset: int, size: int) -> bytes:
         """Sum and encode the records that a range of bytes touches, and no others."""
         first = offset // self.record_size
-        last = min(-(-(offset + size) // self.record_size), len(self._selection.slots))
+        last = min(-(-(offset + size) // self.record_size), self._count)
         if first >= last:
             return b""
-        touched = Selection(self._selection.content_id, self._selection.slots[first:last])
-        sums = sums_of(self._backend, touched)
         self._stats.records_served += last - first
         skipped = offset - first * self.record_size
-        return self._encode(first, touched.slots, sums)[skipped : skipped + size]
+        return self._encode(first, last)[skipped : skipped + size]
 
-    def _encode(self, first: int, slots: Slots, sums: Sums) -> bytes:
+    def _encode(self, first: int, last: int) -> bytes:
         raise NotImplementedError
 
 
@@ -76,23 +137,24 @@ class RecordsView(_FixedView):
 
     record_size = RECORD_SIZE
 
-    def __init__(
-        self, backend: Backend, selection: Selection, stats: Stats, encoder: RecordEncoder
-    ) -> None:
+    def __init__(self, summed: Summed, stats: Stats, encoder: RecordEncoder) -> None:
         """Fix the tags; nothing is encoded or summed before it is read."""
-        super().__init__(backend, selection, stats)
+        super().__init__(summed, stats)
         self._encoder = encoder
         self._kept: Records | None = None  # all records, if they are few
 
-    def _encode(self, first: int, slots: Slots, sums: Sums) -> bytes:
-        if len(self._selection.slots) > FEW:
-            records = self._encoder.templates(slots)
-        else:
-            if self._kept is None:
-                self._kept = self._encoder.templates(self._selection.slots)
-            records = self._kept[first : first + len(slots)]
-        fill(records, sums)
+    def _encode(self, first: int, last: int) -> bytes:
+        records = self._templates(first, last)
+        fill(records, self._summed.sums(first, last))
         return records.tobytes()
+
+    def _templates(self, first: int, last: int) -> Records:
+        slots = self._summed.selection.slots
+        if self._count > FEW:
+            return self._encoder.templates(slots[first:last])
+        if self._kept is None:
+            self._kept = self._encoder.templates(slots)
+        return self._kept[first:last]
 
 
 class CountersView(_FixedView):
@@ -100,15 +162,14 @@ class CountersView(_FixedView):
 
     record_size = COUNTERS_SIZE
 
-    def __init__(
-        self, backend: Backend, selection: Selection, stats: Stats, index: Uints
-    ) -> None:
-        """Fix the tags; `index` holds the numbers of their records in /records."""
-        super().__init__(backend, selection, stats)
-        self._index = index
+    def __init__(self, summed: Summed, stats: Stats, numbers: Uints) -> None:
+        """Fix the tags; `numbers` are those of their records in /records."""
+        super().__init__(summed, stats)
+        self._numbers = numbers
 
-    def _encode(self, first: int, slots: Slots, sums: Sums) -> bytes:
-        return counters_records(self._index[first : first + len(slots)], sums).tobytes()
+    def _encode(self, first: int, last: int) -> bytes:
+        sums = self._summed.sums(first, last)
+        return counters_records(self._numbers[first:last], sums).tobytes()
 
 
 class RenderedView:
@@ -123,11 +184,37 @@ class RenderedView:
         self._render = render
         self._rendered: bytes | None = None
 
+    def size(self) -> int:
+        """Return the size of a new rendering."""
+        self._rendered = self._render()
+        return len(self._rendered)
+
     def read(self, offset: int, size: int) -> bytes:
         """Return a part of the rendering, made anew if the part is its beginning."""
         if offset == 0 or self._rendered is None:
             self._rendered = self._render()
         return self._rendered[offset : offset + size]
+
+
+class WholeView:
+    """A file without fixed records, rendered once."""
+
+    def __init__(self, render: Callable[[], bytes]) -> None:
+        """Render nothing before it is read or measured."""
+        self._render = render
+
+    @cached_property
+    def whole(self) -> bytes:
+        """The rendering."""
+        return self._render()
+
+    def size(self) -> int:
+        """Return the size of the rendering."""
+        return len(self.whole)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return a part of the rendering."""
+        return self.whole[offset : offset + size]
 
 
 def record_numbers(tags: TagList, slots: Slots) -> Uints:

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 
 import pyfuse3
 
+from allocfs.errors import NameNotFound
 from allocfs.filesystem import Filesystem
-from allocfs.nodes import CONTROL, AboutFile, Dir, Node, TagFile
+from allocfs.fuse.periodic import PeriodicFiles
+from allocfs.nodes import CONTROL, AboutFile, Dir, File, GroupDir, Node, TagFile
+from allocfs.tree import exists
 
 NAMES_VALID = 60.0  # seconds; that a name is gone is found out at getattr and open
-SIZES_VALID = 1.0  # seconds, or until the tags change
+TAGS_VALID = 10.0  # seconds, or until the tags change
+CONTROL_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -31,49 +35,56 @@ class Access:
 class Attributes:
     """Describes nodes to the kernel, and tells it when a description has changed."""
 
-    def __init__(self, filesystem: Filesystem, access: Access) -> None:
+    def __init__(
+        self, filesystem: Filesystem, access: Access, periodic: PeriodicFiles | None
+    ) -> None:
         """Describe the nodes of a file system to those whom `access` admits."""
         self._filesystem = filesystem
         self._access = access
+        self._periodic = periodic
         self._changed_ns = time.time_ns()
-        self._sizes_until: dict[int, float] = {}  # by inode, in time.monotonic()
+        self._tags_until: dict[int, float] = {}  # by inode, in time.monotonic()
 
-    def of(self, inode: int, node: Node, tags: int | None = None) -> pyfuse3.EntryAttributes:
+    def of(
+        self, inode: int, node: Node, tags: int | None = None, asked: bool = False
+    ) -> pyfuse3.EntryAttributes:
         """Describe a node; `tags` is how many tags it holds, if known.
 
-        Raises NameNotFound if the node stands for a name of which nothing is loaded now.
+        Only where attributes are asked for is a file rendered or judged for its size, and
+        only with max_age. Raises NameNotFound if the node stands for a name of which nothing
+        is loaded now.
         """
-        attributes = self._common(inode)
-        attributes.attr_timeout = NAMES_VALID
-        attributes.entry_timeout = NAMES_VALID if self._stays(node) else 0
+        attributes = self._common(inode, node)
         if isinstance(node, Dir):
             attributes.st_mode = stat.S_IFDIR | self._access.dir_mode
             attributes.st_nlink = 2
-            return attributes
-        attributes.st_mode = stat.S_IFREG | self._access.file_mode
-        attributes.st_size = self._filesystem.size(node, tags)
-        if isinstance(node, TagFile):
-            attributes.attr_timeout = SIZES_VALID
-            self._sizes_until[inode] = time.monotonic() + SIZES_VALID
+            if isinstance(node, GroupDir):
+                self._describe_group(attributes, node, asked)
         elif node == AboutFile(CONTROL):
-            attributes.st_mode = stat.S_IFREG | 0o600
+            attributes.st_mode = stat.S_IFREG | CONTROL_MODE
             attributes.st_uid = self._access.control_uid
+        else:
+            attributes.st_mode = stat.S_IFREG | self._access.file_mode
+            if self._periodic is None:
+                self._describe_live(attributes, node, tags)
+            else:
+                self._describe_held(attributes, node, tags, asked)
         return attributes
 
     def forget(self, inode: int) -> None:
         """Take back what is remembered of a node that the kernel has dropped."""
-        self._sizes_until.pop(inode, None)
+        self._tags_until.pop(inode, None)
 
     def tags_changed(self) -> None:
-        """Make the kernel ask again for every size that it still takes for valid."""
+        """Make the kernel ask again for all that followed from the tags as they were."""
         self._changed_ns = time.time_ns()
         now = time.monotonic()
-        for inode, until in self._sizes_until.items():
+        for inode, until in self._tags_until.items():
             if until > now:
                 _invalidate(inode)
-        self._sizes_until.clear()
+        self._tags_until.clear()
 
-    def _common(self, inode: int) -> pyfuse3.EntryAttributes:
+    def _common(self, inode: int, node: Node) -> pyfuse3.EntryAttributes:
         attributes = pyfuse3.EntryAttributes()
         attributes.st_ino = inode
         attributes.st_nlink = 1
@@ -82,7 +93,45 @@ class Attributes:
         attributes.st_mtime_ns = self._changed_ns
         attributes.st_ctime_ns = self._changed_ns
         attributes.st_blksize = 4096
+        attributes.attr_timeout = NAMES_VALID
+        attributes.entry_timeout = NAMES_VALID if self._stays(node) else 0
         return attributes
+
+    def _describe_group(
+        self, attributes: pyfuse3.EntryAttributes, directory: GroupDir, asked: bool
+    ) -> None:
+        if asked and not exists(self._filesystem.known, directory):
+            raise NameNotFound(f"{directory.path}: nothing below it is loaded now")
+        self._goes_by_tags(attributes)
+
+    def _goes_by_tags(self, attributes: pyfuse3.EntryAttributes) -> None:
+        attributes.attr_timeout = TAGS_VALID
+        self._tags_until[attributes.st_ino] = time.monotonic() + TAGS_VALID
+
+    def _describe_live(
+        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
+    ) -> None:
+        attributes.st_size = self._filesystem.size(file, tags)
+        if isinstance(file, TagFile):
+            self._goes_by_tags(attributes)
+
+    def _describe_held(
+        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None, asked: bool
+    ) -> None:
+        assert self._periodic is not None
+        period = self._periodic.period()
+        inode = attributes.st_ino
+        if isinstance(file, TagFile) and self._filesystem.has_fixed_size(file):
+            self._periodic.renew(inode, period)
+            attributes.st_size = self._filesystem.size(file, tags)
+            attributes.st_mtime_ns = period.mtime_ns
+            attributes.attr_timeout = period.remaining
+        elif asked:
+            attributes.st_size, held = self._periodic.measure(inode, file)
+            attributes.st_mtime_ns = held.mtime_ns
+            attributes.attr_timeout = 0 if isinstance(file, AboutFile) else period.remaining
+        else:
+            attributes.attr_timeout = 0
 
     def _stays(self, node: Node) -> bool:
         """Tell whether the kernel may keep a name.

@@ -1,38 +1,25 @@
-"""Open files and listings, by the handles that the kernel holds."""
+"""Things by the handles that the kernel holds: open files, and listings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
+from allocfs.ioctl import IoctlFile
 from allocfs.nodes import File
 from allocfs.view import View
 
 T = TypeVar("T")
 
 
-class Waiter(Protocol):
-    """Whoever waits in poll() for a file to change."""
-
-    def notify(self) -> None:
-        """Wake them, so that they poll again."""
-        ...
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A view, and the content_id that a poll() of it was last told of."""
+    """A file, what a read of it reads, and for `/allocinfo` what its ioctls go on from."""
 
+    inode: int
     node: File
-    view: View
-    content_id: int
-    waiter: Waiter | None = None
-
-    def wake(self) -> None:
-        """Wake whoever waits; each Waiter may be notified once."""
-        if self.waiter is not None:
-            self.waiter.notify()
-            self.waiter = None
+    view: View | None  # None: a read goes by the inode
+    ioctl: IoctlFile | None = None
 
 
 class Handles(Generic[T]):
@@ -48,10 +35,6 @@ class Handles(Generic[T]):
 
     def __getitem__(self, handle: int) -> T:
         return self._held[handle]
-
-    def values(self) -> list[T]:
-        """Return all that is held."""
-        return list(self._held.values())
 
     def add(self, thing: T) -> int:
         """Hold a thing; return its handle."""

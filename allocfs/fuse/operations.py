@@ -7,93 +7,76 @@ record never mixes two instants.
 from __future__ import annotations
 
 import errno
-import functools
-import logging
 import os
 import select
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import pyfuse3
 
 from allocfs import errors
-from allocfs.fuse.attributes import Access, Attributes
 from allocfs.filesystem import Filesystem
+from allocfs.fuse.attributes import Access, Attributes
+from allocfs.fuse.handler import errno_of, handler
 from allocfs.fuse.handles import Handles, OpenFile
 from allocfs.fuse.inodes import Inodes
-from allocfs.nodes import CONTROL, AboutFile, Dir, Entry, QueriesDir, ScopeDir, TagFile
+from allocfs.fuse.periodic import PeriodicFiles
+from allocfs.fuse.pollers import Poller, Pollers, Waiter
+from allocfs.ioctl import NoSuchCommand
+from allocfs.nodes import (
+    CONTROL,
+    AboutFile,
+    AllocinfoFile,
+    Dir,
+    Entry,
+    File,
+    QueriesDir,
+    ScopeDir,
+    TagFile,
+)
 from allocfs.tree import entries, lookup
-
-log = logging.getLogger(__name__)
-
-ERRNO: dict[type[errors.AllocfsError], int] = {
-    errors.NameNotFound: errno.ENOENT,
-    errors.BadQuery: errno.EINVAL,
-    errors.BadControl: errno.EINVAL,
-    errors.TagGone: errno.ESTALE,
-    errors.SourceFailed: errno.EIO,
-    errors.ReadOnly: errno.EROFS,
-    errors.LimitReached: errno.EMFILE,
-}
-_LOGGED = (errors.BadQuery, errors.BadControl)
+from allocfs.view import View
 
 DOTS = (".", "..")
 NAME_MAX = 1024  # FUSE_NAME_MAX in Linux's fs/fuse/fuse_i.h
+CONTENT_ID = AboutFile("content_id")
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
-
-Self = TypeVar("Self")
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def handler(
-    method: Callable[Concatenate[Self, P], R],
-) -> Callable[Concatenate[Self, P], Coroutine[Any, Any, R]]:
-    """Make a pyfuse3 handler of a method that raises the model's exceptions."""
-
-    async def handle(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(self, *args, **kwargs)
-        except pyfuse3.FUSEError:
-            raise
-        except Exception as error:
-            raise pyfuse3.FUSEError(_errno(method.__name__, error)) from error
-
-    return functools.update_wrapper(handle, method)
-
-
-def _errno(request: str, error: Exception) -> int:
-    """Choose the errno of an exception, and log what somebody should know of."""
-    for kind, number in ERRNO.items():
-        if isinstance(error, kind):
-            if isinstance(error, _LOGGED):
-                log.warning("%s", error)
-            return number
-    log.error("%s failed unexpectedly", request, exc_info=error)
-    return errno.EIO
 
 
 class Operations(pyfuse3.Operations):
     """A Filesystem as pyfuse3 wants it: inodes and file handles instead of nodes and views."""
 
-    def __init__(self, filesystem: Filesystem, access: Access) -> None:
-        """Serve a file system to those whom `access` admits."""
+    def __init__(
+        self,
+        filesystem: Filesystem,
+        access: Access,
+        periodic: PeriodicFiles | None = None,
+        answer_open: bool = True,
+    ) -> None:
+        """Serve a file system to those whom `access` admits.
+
+        With `periodic` files are read through the page cache, else each read arrives here.
+        Unless opens are answered, the kernel stops sending them, and what it then gives as
+        the handle of a file is its inode.
+        """
         super().__init__()
         self.filesystem = filesystem
+        self.answer_open = answer_open
         self._stats = filesystem.stats
-        self._attributes = Attributes(filesystem, access)
+        self._periodic = periodic
+        self._attributes = Attributes(filesystem, access, periodic)
         self._inodes = Inodes()
         self._files: Handles[OpenFile] = Handles()
         self._listings: Handles[list[Entry]] = Handles()
+        self._pollers = Pollers(filesystem.backend.tags.content_id)
         filesystem.backend.changed = self.tags_changed
 
     @handler
     def lookup(self, parent: int, name: bytes, _ctx: Any) -> pyfuse3.EntryAttributes:
         """Find a name."""
         self._stats.lookups += 1
-        directory = self._directory(parent)
-        text = os.fsdecode(name)
+        directory, text = self._directory(parent), os.fsdecode(name)
         if text in DOTS:
             raise pyfuse3.FUSEError(errno.EOPNOTSUPP)
         node = lookup(self.filesystem.known, directory, text)
@@ -109,11 +92,13 @@ class Operations(pyfuse3.Operations):
         for inode, lookups in inode_list:
             if self._inodes.forget(inode, lookups):
                 self._attributes.forget(inode)
+                if self._periodic is not None:
+                    self._periodic.forget(inode)
 
     @handler
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
         """Describe a node."""
-        return self._attributes.of(inode, self._inodes[inode])
+        return self._attributes.of(inode, self._inodes[inode], asked=True)
 
     @handler
     def setattr(
@@ -128,21 +113,27 @@ class Operations(pyfuse3.Operations):
     @handler
     def open(self, inode: int, flags: int, _ctx: Any) -> pyfuse3.FileInfo:
         """Fix what a file holds."""
-        node = self._inodes[inode]
+        if not self.answer_open:
+            raise pyfuse3.FUSEError(errno.ENOSYS)
+        node = self._file(inode)
         if flags & os.O_ACCMODE != os.O_RDONLY and node != AboutFile(CONTROL):
             raise errors.ReadOnly(f"{node.path}: opened for writing")
-        if isinstance(node, Dir):
-            raise pyfuse3.FUSEError(errno.EISDIR)
-        view = self.filesystem.open(node)
-        handle = self._files.add(OpenFile(node, view, self.filesystem.backend.tags.content_id))
+        content_id = self.filesystem.backend.tags.content_id
+        view = self.filesystem.open(node) if self._periodic is None else None
+        ioctl = self.filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
+        handle = self._files.add(OpenFile(inode, node, view, ioctl))
+        if node == CONTENT_ID:
+            self._pollers.opened(handle, content_id)
         self._stats.opens += 1
         self._stats.open_files = len(self._files)
-        return pyfuse3.FileInfo(fh=handle, direct_io=True, keep_cache=False)
+        cached = self._periodic is not None
+        return pyfuse3.FileInfo(fh=handle, direct_io=not cached, keep_cache=cached)
 
     @handler
     def read(self, fh: int, offset: int, size: int) -> bytes:
-        """Return bytes of a file, as they are now."""
-        data = self._files[fh].view.read(offset, size)
+        """Return bytes of a file: as they are now, or as they were first in this period."""
+        view = self._files[fh].view if self.answer_open else None
+        data = (view or self._held(fh)).read(offset, size)
         self._stats.reads += 1
         self._stats.bytes_served += len(data)
         return data
@@ -150,12 +141,13 @@ class Operations(pyfuse3.Operations):
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:
         """Act on lines written to control."""
-        self.filesystem.write(self._files[fh].node, data)
+        self.filesystem.write(self._inodes[self._inode(fh)], data)
         return len(data)
 
     @handler
     def flush(self, _fh: int) -> None:
-        """Have nothing to write back."""
+        """Have nothing to write back: the kernel need not ask at every close."""
+        raise pyfuse3.FUSEError(errno.ENOSYS)
 
     @handler
     def fsync(self, _fh: int, _datasync: bool) -> None:
@@ -165,6 +157,7 @@ class Operations(pyfuse3.Operations):
     def release(self, fh: int) -> None:
         """Forget an open file."""
         self._files.drop(fh)
+        self._pollers.closed(fh)
         self._stats.open_files = len(self._files)
 
     @handler
@@ -191,19 +184,14 @@ class Operations(pyfuse3.Operations):
         self._listings.drop(fh)
 
     @handler
-    def poll(
-        self, _inode: int, fh: int, waiting: pyfuse3.PollHandle | None, _ctx: Any
-    ) -> int:
+    def poll(self, inode: int, fh: int, waiter: Waiter | None, ctx: Any) -> int:
         """Report POLLPRI on content_id once for each change, as /proc/mounts does."""
-        file = self._files[fh]
-        if file.node != AboutFile("content_id"):
+        if self._inodes[inode] != CONTENT_ID:
             return READABLE
-        file.waiter = waiting or file.waiter
+        poller = Poller(fh, 0) if self.answer_open else Poller(0, ctx.pid)
         content_id = self.filesystem.backend.tags.content_id
-        if content_id == file.content_id:
-            return READABLE
-        file.content_id = content_id
-        return READABLE | CHANGED
+        changed = self._pollers.changed(poller, content_id, waiter)
+        return READABLE | CHANGED if changed else READABLE
 
     @handler
     def statfs(self, _ctx: Any) -> pyfuse3.StatvfsData:
@@ -230,12 +218,6 @@ class Operations(pyfuse3.Operations):
         except errors.NameNotFound:
             raise pyfuse3.FUSEError(pyfuse3.ENOATTR) from None
 
-    def _directory(self, inode: int) -> Dir:
-        node = self._inodes[inode]
-        if not isinstance(node, Dir):
-            raise pyfuse3.FUSEError(errno.ENOTDIR)
-        return node
-
     @handler
     def _refuse(self, *_args: Any) -> Any:
         raise errors.ReadOnly("this file system cannot be changed")
@@ -251,8 +233,42 @@ class Operations(pyfuse3.Operations):
     symlink: Any = _refuse
     unlink: Any = _refuse
 
+    def ioctl(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
+        """Answer the kernel's ioctls on `/allocinfo`; raise OSError for any other file."""
+        self._stats.ioctls += 1
+        try:
+            return self._ioctl(fh, command, data)
+        except Exception as error:
+            raise OSError(errno_of("ioctl", error), str(error)) from error
+
     def tags_changed(self) -> None:
         """Wake whoever polls content_id, and make the kernel ask for sizes again."""
-        for file in self._files.values():
-            file.wake()
+        self._pollers.wake()
         self._attributes.tags_changed()
+
+    def _directory(self, inode: int) -> Dir:
+        node = self._inodes[inode]
+        if not isinstance(node, Dir):
+            raise pyfuse3.FUSEError(errno.ENOTDIR)
+        return node
+
+    def _file(self, inode: int) -> File:
+        node = self._inodes[inode]
+        if isinstance(node, Dir):
+            raise pyfuse3.FUSEError(errno.EISDIR)
+        return node
+
+    def _inode(self, fh: int) -> int:
+        return self._files[fh].inode if self.answer_open else fh
+
+    def _held(self, fh: int) -> View:
+        """Return a file as the kernel was told of it."""
+        assert self._periodic is not None
+        inode = self._inode(fh)
+        return self._periodic.as_told(inode, self._file(inode)).view
+
+    def _ioctl(self, fh: int, command: int, data: bytes) -> bytes:
+        state = self._files[fh].ioctl if self.answer_open else None
+        if state is None:
+            raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
+        return state.handle(command, data)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import signal
 from collections.abc import Callable
 
 import pyfuse3
 import trio
 
+from allocfs import fuseops
 from allocfs.errors import MountFailed
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access
 from allocfs.fuse.operations import Operations
+from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.options import MountOptions, fuse_options
 from allocfs.sources import Source, open_source
 
+log = logging.getLogger(__name__)
+
 ONE_TASK = (1, 1)  # more tasks only take turns: pyfuse3 then spends its time on starting them
+
 
 def serve(
     options: MountOptions, source: str | None, mountpoint: str, ready: Callable[[], None]
@@ -27,27 +32,28 @@ def serve(
     mounting failed.
     """
     opened = open_source(source, options)
-    filesystem = Filesystem(opened.backend, opened.controlled)
-    operations = Operations(filesystem, access_of(options))
+    operations = _operations(Filesystem(opened.backend, opened.controlled), options)
     try:
         pyfuse3.init(operations, mountpoint, fuse_options(options, source))
     except RuntimeError as error:
         raise MountFailed(f"{mountpoint}: the kernel refused the mount: {error}") from error
+    fuseops.set_ioctl(operations.ioctl)
+    if not fuseops.active():
+        operations.answer_open = True
+        log.warning("the extension _fuseops is not in use: no ioctl, and max_age answers opens")
     try:
         trio.run(_run, opened, ready)
     finally:
         pyfuse3.close(unmount=True)  # libfuse detaches a busy mount lazily
 
 
-def access_of(options: MountOptions) -> Access:
-    """Say who may read: by default the mounting user alone."""
-    mode = options.mode
-    return Access(
-        os.getuid() if options.uid is None else options.uid,
-        os.getgid() if options.gid is None else options.gid,
-        mode,
-        mode | (mode & 0o444) >> 2,  # who may read files may search directories
-    )
+def _operations(filesystem: Filesystem, options: MountOptions) -> Operations:
+    """Choose the serving mode: live, or by periods of max_age."""
+    access = Access(options.uid, options.gid, options.mode, options.directory_mode)
+    if not options.max_age:
+        return Operations(filesystem, access)
+    periodic = PeriodicFiles(filesystem, options.max_age)
+    return Operations(filesystem, access, periodic, answer_open=options.ioctl)
 
 
 async def _run(opened: Source, ready: Callable[[], None]) -> None:

@@ -1,0 +1,46 @@
+"""What `cat query/.help` says; spec/queries.md says it in full."""
+
+HELP = """\
+A query is the name of a directory here: terms, separated by commas. It holds the same names
+as the mount point, with only the codetags for which every term is true.
+
+    cat text/query/module=xfs/records
+    cat text/query/module=xfs,min_size=1M,sort=-bytes/records
+    cat json/query/sort=-calls,limit=20/records
+    ls 'query/file=mm%2F*/by-function'
+
+Which codetags
+    file=NAME         source file, as the kernel spells it or as in by-file/
+    function=NAME     function that allocates
+    module=NAME       module; code that is built in is vmlinux
+    line=N            line of the source file; line=N-M is a range
+    accurate=yes      yes or no: whether every allocation was counted
+    min_size=SIZE     bytes allocated, at least      max_size=SIZE     at most
+    min_calls=COUNT   allocations live, at least     max_calls=COUNT   at most
+
+Which records of them, and in which order
+    sort=bytes        or calls, or file (then line); sort=-bytes is the largest first
+    limit=N           the first N records of the file that is opened
+
+file, function, module, line and accurate also have !=, as in module!=vmlinux.
+file, function, module and line take alternatives: module=xfs|ext4, line=10-20|55.
+!= with alternatives means none of them.
+
+A NAME may contain
+    *         any characters, a slash too       file=*btree*
+    ?         one character
+    [abc]     one of these; [a-z] a range; [!abc] none of these
+
+A SIZE or COUNT is a whole number, in units of 1024 with K, M, G or T (or Ki, Mi, Gi, Ti).
+A SIZE may be negative: max_size=-1 finds counters below zero.
+
+In a value %XX is the byte with that hexadecimal number, taken literally:
+    / is %2F   , is %2C   | is %7C   % is %25   * is %2A   ? is %3F   [ is %5B
+
+The shell takes * ? [ ] | and ! for itself: put the path in single quotes.
+
+If a key of a condition is given twice, both must be true. sort and limit are given once.
+A query that nothing matches is a directory with empty files.
+A name that is not a query cannot be opened (Invalid argument).
+Sizes and calls are judged when a file is opened, for the codetags that the rest leaves.
+"""
