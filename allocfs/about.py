@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 
 from allocfs import __version__
@@ -14,13 +15,20 @@ from allocfs.stats import Stats
 
 def about_files(backend: Backend, stats: Stats) -> dict[str, Callable[[], bytes]]:
     """Return what renders each file, by name."""
+
+    def content_id() -> bytes:
+        return b"%d\n" % backend.tags.content_id
+
+    def source() -> bytes:
+        return f"{backend.describe()}\n".encode("utf-8", "surrogateescape")
+
     return {
         "abi.h": abi_header,
-        "content_id": lambda: f"{backend.tags.content_id}\n".encode(),
+        "content_id": content_id,
         "schema.json": schema_json,
-        "source": lambda: f"{backend.describe()}\n".encode("utf-8", "surrogateescape"),
-        "stats": lambda: stats_text(backend, stats),
-        "version": lambda: f"{__version__}\n".encode(),
+        "source": source,
+        "stats": partial(stats_text, backend, stats),
+        "version": f"{__version__}\n".encode,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -88,7 +89,5 @@ def test_a_line_that_is_not_understood_stops_all(line: bytes) -> None:
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
-    try:
+    with suppress(BadControl):
         done(text)
-    except BadControl as error:
-        assert "\n" not in str(error)
