@@ -10,8 +10,10 @@ from allocfs.backend.base import Slots, Sums, TagTable
 def format_json(table: TagTable, slots: Slots, sums: Sums) -> bytes:
     """Render tags; an empty module stands for built-in code, as in the records."""
     columns = zip(
-        *(_encoded(column.values, column.ids[slots].tolist())
-          for column in (table.file, table.function, table.module)),
+        *(
+            _encoded(column.values, column.ids[slots].tolist())
+            for column in (table.file, table.function, table.module)
+        ),
         table.line[slots].tolist(),
         sums.bytes.tolist(),
         sums.calls.tolist(),

@@ -151,9 +151,7 @@ def _directory(paths: list[tuple[str, ...]], depth: int, span: Span) -> Director
     return Directory(span, entries)
 
 
-def _groups(
-    paths: list[tuple[str, ...]], depth: int, span: Span
-) -> Iterator[tuple[str, Span]]:
+def _groups(paths: list[tuple[str, ...]], depth: int, span: Span) -> Iterator[tuple[str, Span]]:
     """Split a span by the name at depth; a path that ends there belongs to the directory."""
     first = span.first
     while first < span.last and len(paths[first]) == depth:

@@ -8,7 +8,6 @@ counters record of `/counters`. spec/allocfs.h says the same to C programs.
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass

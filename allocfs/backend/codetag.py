@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.errors import BadControl
 from allocfs.backend.base import Bounds, Flags, Ints, Slots, Sums, TagList, TagTable, ignore_change
+from allocfs.errors import BadControl
 
 BYTES, CALLS = 0, 1
 
@@ -114,9 +114,9 @@ class CodetagStore:
         np.add.at(self.counters[:, BYTES], (slots, cpus), nbytes)
         np.add.at(self.counters[:, CALLS], (slots, cpus), calls)
 
-    def loaded_modules(self) -> int:
-        """Count the loaded modules, built-in code included."""
-        return sum(value is not None for value in self._order)
+    def describe(self) -> str:
+        """Say what is served."""
+        return f"source codetag store\ncpus {self.cpus}"
 
     def _next_content_id(self) -> int:
         self.content_id += 1
