@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocfs.backend.base import Codetag, TagTable
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.codetag import UNSUMMED, CodetagStore
 from allocfs.errors import BadControl
 
 ALL = np.arange(8)
@@ -85,7 +85,13 @@ def test_tags_of_an_unloaded_module_are_not_loaded_since(store: CodetagStore) ->
 
 @pytest.mark.parametrize(
     ("action", "module"),
-    [("load", "xfs"), ("unload", "nosuch"), ("load", "nosuch"), ("unload", ""), ("unload", "vmlinux")],
+    [
+        ("load", "xfs"),
+        ("unload", "nosuch"),
+        ("load", "nosuch"),
+        ("unload", ""),
+        ("unload", "vmlinux"),
+    ],
 )
 def test_modules_that_cannot_be_loaded_or_unloaded_are_refused(
     store: CodetagStore, action: str, module: str
@@ -146,3 +152,21 @@ def test_sums_equal_those_of_a_plain_model(batch: list[tuple[int, int, int, int]
         mine = [event for event in batch if event[0] == slot]
         assert sums.bytes[slot] == sum(event[2] for event in mine)
         assert int(sums.calls[slot]) == sum(event[3] for event in mine) % 2**64
+
+
+@given(events)
+@settings(deadline=None)
+def test_bounds_hold_whatever_was_counted(batch: list[tuple[int, int, int, int]]) -> None:
+    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    for slot, cpu, nbytes, calls in batch:
+        count(store, slot, cpu, nbytes, calls)
+    low, high = store.bounds(ALL)
+    sums = store.sums(ALL).bytes
+    assert (low <= sums).all()
+    assert (sums <= high).all()
+    assert (high - low <= 2 * UNSUMMED).all()
+
+
+def test_bounds_sum_nothing(store: CodetagStore) -> None:
+    store.bounds(ALL)
+    assert store.counters_read == 0

@@ -12,6 +12,8 @@ from allocfs.backend.spread import spread
 from allocfs.backend.text import Listing, parse
 from allocfs.control import Event
 from allocfs.errors import BadControl
+from allocfs.query import parse as parse_query
+from allocfs.selection import judge
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def listing() -> Listing:
 
 
 @given(
-    st.lists(st.integers(-(2**62), 2**62), max_size=20),
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20),
     st.integers(1, 300),
     st.integers(0, 2**32),
 )
@@ -97,3 +99,16 @@ def test_events_nowhere_are_refused(listing: Listing, event: Event) -> None:
     store = SimulatedStore(listing, 4, seed=1, rate=0, origin="default")
     with pytest.raises(BadControl):
         store.alloc(event)
+
+
+def test_a_size_condition_sums_few_tags_under_traffic(listing: Listing) -> None:
+    store = SimulatedStore(listing, 224, seed=1, rate=0, origin="default")
+    traffic = Traffic(store, listing.sums, seed=1)
+    for _ in range(20):
+        for _ in range(10):
+            traffic.tick(1000)
+        before = store.counters_read
+        found = judge(parse_query("min_size=1M"), store, store.tags.slots)
+        assert store.counters_read - before <= 3219 * 224 / 10
+        sums = store.sums(store.tags.slots).bytes
+        assert found.tolist() == store.tags.slots[sums >= 1 << 20].tolist()

@@ -4,6 +4,10 @@ Modelled on lib/codetag.c and lib/alloc_tag.c of Linux: modules have the lowest 
 built-in code among them, and are walked in the order of their numbers; each tag has one pair
 of counters (bytes, calls) per CPU; an allocation counts up on the CPU that makes it, its
 free counts down on the CPU that frees, and only the sum over all CPUs means anything.
+
+The bytes of a tag are counted as lib/percpu_counter.c counts: what a CPU has counted is moved
+to one number for all CPUs once it reaches a batch. That number alone then bounds the sum.
+spec/size-bounds.md says what this would cost a kernel.
 """
 
 from __future__ import annotations
@@ -17,13 +21,15 @@ from allocfs.backend.base import Bounds, Flags, Ints, Slots, Sums, TagList, TagT
 from allocfs.errors import BadControl
 
 BYTES, CALLS = 0, 1
+UNSUMMED = 512 * 1024  # bytes by which a tag's moved count may differ from its sum, at most
 
 
 class CodetagStore:
     """Counters for every tag of a table, whether its module is loaded or not.
 
-    `counters[slot, BYTES or CALLS, cpu]` is an s64. A tag has the same slot at every load of
-    its module, so loading and unloading allocate nothing that lasts.
+    `counters[slot, BYTES or CALLS, cpu]` is an s64; of the bytes it is what the CPU has not
+    moved to `moved[slot]` yet. A tag has the same slot at every load of its module, so loading
+    and unloading allocate nothing that lasts.
     """
 
     def __init__(self, table: TagTable, cpus: int, inaccurate: Slots | None = None) -> None:
@@ -31,6 +37,8 @@ class CodetagStore:
         self.table = table
         self.cpus = cpus
         self.counters: NDArray[np.int64] = np.zeros((len(table), 2, cpus), dtype=np.int64)
+        self.moved: Ints = np.zeros(len(table), dtype=np.int64)
+        self._batch = max(1, UNSUMMED // cpus)
         self.counters_read = 0
         self.content_id = 1
         self.changed: Callable[[], None] = ignore_change
@@ -55,19 +63,17 @@ class CodetagStore:
         totals = np.add.reduce(self.counters[slots], axis=2)
         self.counters_read += len(slots) * self.cpus
         calls = totals[:, CALLS].view(np.uint64)
-        return Sums(totals[:, BYTES], calls, self._accurate[slots])
+        return Sums(totals[:, BYTES] + self.moved[slots], calls, self._accurate[slots])
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation; sums nothing."""
         return self._accurate[slots]
 
     def bounds(self, slots: Slots) -> Bounds:
-        """Bound the bytes of these tags: without a sum, nothing is known."""
-        limits = np.iinfo(np.int64)
-        return Bounds(
-            np.full(len(slots), limits.min, dtype=np.int64),
-            np.full(len(slots), limits.max, dtype=np.int64),
-        )
+        """Bound the bytes of these tags by what was moved; sums nothing."""
+        moved = self.moved[slots]
+        unmoved = (self._batch - 1) * self.cpus
+        return Bounds(moved - unmoved, moved + unmoved)
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its tag ever since content_id."""
@@ -103,6 +109,7 @@ class CodetagStore:
         self._order[self._order.index(value)] = None
         self.loaded_at[slots] = 0
         self.counters[slots] = 0
+        self.moved[slots] = 0
         self._next_content_id()
         self.changed()
 
@@ -113,6 +120,15 @@ class CodetagStore:
         """
         np.add.at(self.counters[:, BYTES], (slots, cpus), nbytes)
         np.add.at(self.counters[:, CALLS], (slots, cpus), calls)
+        self._move(slots, cpus)
+
+    def _move(self, slots: Slots, cpus: Slots) -> None:
+        """Move those of some bytes counters that have reached the batch; they may recur."""
+        full = np.abs(self.counters[slots, BYTES, cpus]) >= self._batch
+        cells = np.unique(slots[full] * self.cpus + cpus[full])
+        slots, cpus = np.divmod(cells, self.cpus)
+        np.add.at(self.moved, slots, self.counters[slots, BYTES, cpus])
+        self.counters[slots, BYTES, cpus] = 0
 
     def describe(self) -> str:
         """Say what is served."""

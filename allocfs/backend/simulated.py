@@ -129,6 +129,7 @@ class SimulatedStore(CodetagStore):
             rows = busy[first : first + _SPREAD_ROWS]
             self.counters[rows, BYTES] = spread(sums.bytes[rows], self.cpus, rng)
             self.counters[rows, CALLS] = spread(calls[rows], self.cpus, rng)
+            self._move(np.repeat(rows, self.cpus), np.tile(np.arange(self.cpus), len(rows)))
 
     def _count_event(self, event: Event, sign: int) -> None:
         if event.cpu >= self.cpus:

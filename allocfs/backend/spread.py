@@ -18,7 +18,8 @@ def spread(totals: Ints, cpus: int, rng: np.random.Generator) -> NDArray[np.int6
     """
     shares = np.repeat((totals // cpus)[:, None], cpus, axis=1)
     shares[np.arange(cpus) < (totals % cpus)[:, None]] += 1
-    most = np.minimum(np.abs(totals // cpus) * 2 + 1, _MOST_MIGRATED)
+    share = np.clip(totals // cpus, -_MOST_MIGRATED, _MOST_MIGRATED)
+    most = 2 * np.abs(share) + 1
     moved = rng.integers(0, most[:, None], size=shares.shape, endpoint=True, dtype=np.int64)
     moved[totals == 0] = 0
     return shares + moved - np.roll(moved, 1, axis=1)
