@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from typing import NamedTuple
 
 from allocfs.backend.base import Backend, Slots, TagTable
 from allocfs.names import Names
+from allocfs.nodes import QueriesDir
 from allocfs.query import EVERYTHING, Query
 from allocfs.selection import matching_tags
 
-WARM_QUERIES = 256
+RECENT_QUERIES = 256
+
+
+class RecentQuery(NamedTuple):
+    """A query directory that the kernel may hold."""
+
+    directory: QueriesDir
+    terms: str
 
 
 class Catalogue:
@@ -21,7 +30,7 @@ class Catalogue:
         self._backend = backend
         self.has_control = has_control
         self._names = Names(backend.tags.table)
-        self._queries: OrderedDict[str, bool] = OrderedDict()  # looked up more than once?
+        self._recent: OrderedDict[RecentQuery, None] = OrderedDict()
 
     @property
     def names(self) -> Names:
@@ -46,17 +55,16 @@ class Catalogue:
             slots = slots[self._backend.accurate(slots) == query.accurate]
         return slots
 
-    def use_query(self, terms: str) -> None:
-        """Remember that a query was looked up."""
-        self._queries[terms] = terms in self._queries
-        self._queries.move_to_end(terms)
-        if len(self._queries) > WARM_QUERIES:
-            self._queries.popitem(last=False)
+    def use_query(self, directory: QueriesDir, terms: str) -> RecentQuery | None:
+        """Remember that a query was looked up; return one that was not for the longest time.
 
-    def is_warm(self, terms: str) -> bool:
-        """Tell whether a query was looked up more than once of late."""
-        return self._queries.get(terms, False)
+        That one is forgotten here, and the caller is to make the kernel forget it.
+        """
+        query = RecentQuery(directory, terms)
+        self._recent[query] = None
+        self._recent.move_to_end(query)
+        return self._recent.popitem(last=False)[0] if len(self._recent) > RECENT_QUERIES else None
 
-    def queries_in_use(self) -> list[str]:
-        """List the names under which queries were looked up of late."""
-        return list(self._queries)
+    def queries_in_use(self, directory: QueriesDir) -> list[str]:
+        """List the queries that were looked up of late in a directory."""
+        return [query.terms for query in self._recent if query.directory == directory]

@@ -9,6 +9,10 @@ class NameNotFound(AllocfsError):
     """A path names nothing that is loaded now (ENOENT)."""
 
 
+class NameTooLong(AllocfsError):
+    """A name is longer than any name here can be (ENAMETOOLONG)."""
+
+
 class BadQuery(AllocfsError):
     """A query directory's name is not a query (EINVAL)."""
 

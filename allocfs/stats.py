@@ -16,6 +16,7 @@ class Stats:
     bytes_served: int = 0
     records_served: int = 0
     ioctls: int = 0
+    inodes: int = 1  # names that the kernel holds, the root among them
 
     def lines(self) -> list[str]:
         """Return `name value` lines in the order of the fields."""

@@ -6,12 +6,13 @@ counters or open files.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import Protocol
 
 from allocfs.backend.base import Slots
-from allocfs.errors import NameNotFound
+from allocfs.errors import NameNotFound, NameTooLong
 from allocfs.names import Directory, NameIndex, Names, Span
 from allocfs.nodes import (
     ABOUT,
@@ -36,6 +37,9 @@ from allocfs.nodes import (
 from allocfs.query import Query, parse
 
 
+NAME_MAX = 1024  # bytes; as in Linux up to 6.12, later kernels let longer names pass
+
+
 class Known(Protocol):
     """The tags as the tree sees them."""
 
@@ -53,16 +57,18 @@ class Known(Protocol):
         """Return the loaded slots that match a query's tag part, in the kernel's order."""
         ...
 
-    def queries_in_use(self) -> list[str]:
-        """List the names under which queries were looked up of late."""
+    def queries_in_use(self, directory: QueriesDir) -> list[str]:
+        """List the queries that were looked up of late in a directory."""
         ...
 
 
 def lookup(known: Known, parent: Dir, name: str) -> Node:
     """Find a name in a directory.
 
-    Raises NameNotFound, and BadQuery for a malformed name in `query/`.
+    Raises NameNotFound, NameTooLong, and BadQuery for a malformed name in `query/`.
     """
+    if len(os.fsencode(name)) > NAME_MAX:
+        raise NameTooLong(f"{parent.path}: a name of more than {NAME_MAX} bytes")
     match parent:
         case ScopeDir(scope):
             node = dict(_scope_entries(scope)).get(name)
@@ -85,7 +91,7 @@ def entries(known: Known, parent: Dir) -> Iterator[Entry]:
         case ScopeDir(scope):
             return (Entry(name, node) for name, node in _scope_entries(scope))
         case QueriesDir(form):
-            names = known.queries_in_use()
+            names = known.queries_in_use(parent)
             help_entry = Entry(HELP, HelpFile(form))
             return iter([help_entry, *(Entry(name, _query_dir(form, name)) for name in names)])
         case GroupDir(group=Group.FILE):

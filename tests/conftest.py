@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,9 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 def is_mounted(path: Path) -> bool:
     """Tell whether something is mounted on a path, dead or alive."""
-    return any(line.split()[1] == str(path) for line in Path("/proc/mounts").read_text().splitlines())
+    return any(
+        line.split()[1] == str(path) for line in Path("/proc/mounts").read_text().splitlines()
+    )
 
 
 @contextmanager
@@ -105,3 +107,14 @@ def control(mountpoint: Path, line: str) -> None:
     """Write one line to `.allocfs/control`."""
     with (mountpoint / ".allocfs/control").open("w") as file:
         file.write(line + "\n")
+
+
+def daemon_of(mountpoint: Path) -> int:
+    """Return the process id of the daemon that `mount` started for a mount point."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"allocfs.mount" in command and os.fsencode(mountpoint) in command:
+                    return int(entry.name)
+    raise LookupError(f"no daemon serves {mountpoint}")

@@ -61,26 +61,39 @@ def test_names_and_sizes_follow_at_once(mounts: Mounter) -> None:
         control(root, "load xfs")
 
 
-def test_poll_wakes_within_100_ms_of_a_change(mounts: Mounter) -> None:
-    root = mounts("cpus=1")
+def change_later(root: Path, line: str) -> list[float]:
+    """Write a control line in 0.1 s; the list gets the time just before."""
+    changed: list[float] = []
+
+    def change() -> None:
+        changed.append(time.monotonic())
+        control(root, line)
+
+    threading.Timer(0.1, change).start()
+    return changed
+
+
+@pytest.mark.parametrize("options", ["cpus=1", "cpus=1,max_age=1s", "cpus=1,max_age=1s,ioctl"])
+def test_poll_wakes_within_100_ms_of_a_change(mounts: Mounter, options: str) -> None:
+    root = mounts(options)
     with (root / ".allocfs/content_id").open("rb", buffering=0) as file:
         poll = select.poll()
         poll.register(file, select.POLLPRI)
         assert poll.poll(0) == []
         for expected, line in ((2, "unload xfs"), (3, "load xfs")):
-            changed: list[float] = []
-            timer = threading.Timer(
-                0.1, lambda line=line: (changed.append(time.monotonic()), control(root, line))
-            )
-            timer.start()
+            changed = change_later(root, line)
             ((_, events),) = poll.poll(5000)
             woken = time.monotonic()
-            timer.join()
             assert events & select.POLLPRI
             assert woken - changed[0] < 0.1
             file.seek(0)
             assert file.read() == b"%d\n" % expected
             assert poll.poll(0) == []
+
+
+def modules_in(data: bytes) -> set[str]:
+    starts = range(0, len(data), RECORD_SIZE)
+    return {decode_record(data[start : start + RECORD_SIZE]).module for start in starts}
 
 
 @pytest.mark.parametrize("seconds", [float(os.environ.get("ALLOCFS_CHURN_SECONDS", "3"))])
@@ -98,9 +111,8 @@ def test_no_reader_ever_sees_another_tag(mounts: Mounter, seconds: float) -> Non
             try:
                 with (root / "by-module" / module).open("rb", buffering=0) as file:
                     for _ in range(20):
-                        data = os.pread(file.fileno(), 8 * RECORD_SIZE, RECORD_SIZE * choose.randrange(60))
-                        names = {decode_record(data[n : n + RECORD_SIZE]).module
-                                 for n in range(0, len(data), RECORD_SIZE)}
+                        offset = RECORD_SIZE * choose.randrange(60)
+                        names = modules_in(os.pread(file.fileno(), 8 * RECORD_SIZE, offset))
                         if names != {"" if module == "vmlinux" else module}:
                             wrong.append(f"{module}: {names}")
             except OSError as error:

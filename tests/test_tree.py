@@ -27,7 +27,7 @@ def walk(known: Catalogue, path: str) -> Node:
 def slots(known: Catalogue, path: str) -> list[int]:
     node = walk(known, path)
     assert isinstance(node, TagFile)
-    return slots_of(known, node).tolist()
+    return [int(slot) for slot in slots_of(known, node)]
 
 
 def listed(known: Catalogue, path: str) -> dict[str, int | None]:

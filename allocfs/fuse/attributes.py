@@ -54,7 +54,7 @@ class Attributes:
         only with max_age. Raises NameNotFound if the node stands for a name of which nothing
         is loaded now.
         """
-        attributes = self._common(inode, node)
+        attributes = self._common(inode)
         if isinstance(node, Dir):
             attributes.st_mode = stat.S_IFDIR | self._access.dir_mode
             attributes.st_nlink = 2
@@ -84,7 +84,7 @@ class Attributes:
                 _invalidate(inode)
         self._tags_until.clear()
 
-    def _common(self, inode: int, node: Node) -> pyfuse3.EntryAttributes:
+    def _common(self, inode: int) -> pyfuse3.EntryAttributes:
         attributes = pyfuse3.EntryAttributes()
         attributes.st_ino = inode
         attributes.st_nlink = 1
@@ -93,8 +93,7 @@ class Attributes:
         attributes.st_mtime_ns = self._changed_ns
         attributes.st_ctime_ns = self._changed_ns
         attributes.st_blksize = 4096
-        attributes.attr_timeout = NAMES_VALID
-        attributes.entry_timeout = NAMES_VALID if self._stays(node) else 0
+        attributes.attr_timeout = attributes.entry_timeout = NAMES_VALID
         return attributes
 
     def _describe_group(
@@ -132,15 +131,6 @@ class Attributes:
             attributes.attr_timeout = 0 if isinstance(file, AboutFile) else period.remaining
         else:
             attributes.attr_timeout = 0
-
-    def _stays(self, node: Node) -> bool:
-        """Tell whether the kernel may keep a name.
-
-        A query seen for the first time may be the only one of its kind. Without a timeout
-        the kernel forgets it, and what is below it, as soon as nobody uses it.
-        """
-        scope = getattr(node, "scope", None)
-        return scope is None or scope.terms is None or self._filesystem.known.is_warm(scope.terms)
 
 
 def _invalidate(inode: int) -> None:

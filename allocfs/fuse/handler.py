@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.NameNotFound: errno.ENOENT,
+    errors.NameTooLong: errno.ENAMETOOLONG,
     errors.BadQuery: errno.EINVAL,
     errors.BadControl: errno.EINVAL,
     errors.TagGone: errno.ESTALE,

@@ -34,11 +34,10 @@ from allocfs.nodes import (
     ScopeDir,
     TagFile,
 )
-from allocfs.tree import entries, lookup
+from allocfs.tree import NAME_MAX, entries, lookup
 from allocfs.view import View
 
 DOTS = (".", "..")
-NAME_MAX = 1024  # FUSE_NAME_MAX in Linux's fs/fuse/fuse_i.h
 CONTENT_ID = AboutFile("content_id")
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
@@ -81,9 +80,10 @@ class Operations(pyfuse3.Operations):
             raise pyfuse3.FUSEError(errno.EOPNOTSUPP)
         node = lookup(self.filesystem.known, directory, text)
         if isinstance(directory, QueriesDir) and isinstance(node, ScopeDir):
-            self.filesystem.known.use_query(text)
+            self._use_query(directory, text)
         attributes = self._attributes.of(self._inodes.number(node), node)
         self._inodes.remember(node)
+        self._stats.inodes = len(self._inodes)
         return attributes
 
     @handler
@@ -94,6 +94,7 @@ class Operations(pyfuse3.Operations):
                 self._attributes.forget(inode)
                 if self._periodic is not None:
                     self._periodic.forget(inode)
+        self._stats.inodes = len(self._inodes)
 
     @handler
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
@@ -257,6 +258,14 @@ class Operations(pyfuse3.Operations):
         if isinstance(node, Dir):
             raise pyfuse3.FUSEError(errno.EISDIR)
         return node
+
+    def _use_query(self, directory: QueriesDir, terms: str) -> None:
+        """Keep as many queries as are remembered; make the kernel forget the oldest."""
+        oldest = self.filesystem.known.use_query(directory, terms)
+        if oldest is not None:
+            parent = self._inodes.number(oldest.directory)
+            # In a thread of pyfuse3's own: the kernel waits for lookups in that directory.
+            pyfuse3.invalidate_entry_async(parent, os.fsencode(oldest.terms), ignore_enoent=True)
 
     def _inode(self, fh: int) -> int:
         return self._files[fh].inode if self.answer_open else fh
