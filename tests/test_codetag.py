@@ -154,6 +154,18 @@ def test_sums_equal_those_of_a_plain_model(batch: list[tuple[int, int, int, int]
         assert int(sums.calls[slot]) == sum(event[3] for event in mine) % 2**64
 
 
+def test_many_tags_sum_as_one_by_one_in_any_order() -> None:
+    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(300)]), 3)
+    rng = np.random.default_rng(1)
+    store.counters[:] = rng.integers(-1000, 1000, store.counters.shape)
+    ordered = np.arange(300)
+    for order in (ordered, ordered[::-1], rng.permutation(300), ordered[7:250], ordered[::2]):
+        sums = store.sums(order)
+        singly = [store.sums(order[n : n + 1]) for n in range(len(order))]
+        assert sums.bytes.tolist() == [one.bytes[0] for one in singly]
+        assert sums.calls.tolist() == [one.calls[0] for one in singly]
+
+
 @given(events)
 @settings(deadline=None)
 def test_bounds_hold_whatever_was_counted(batch: list[tuple[int, int, int, int]]) -> None:
