@@ -2,7 +2,11 @@
  * _fuseops: what pyfuse3 lacks, added to the operations that it gives to libfuse.
  *
  * pyfuse3 tells its read and write handlers the file handle alone, and that is 0 for every
- * file once the kernel has stopped sending open. It also has no handler for ioctl.
+ * file once the kernel has stopped sending open. It has no handler for ioctl. And it goes
+ * through its main loop for each request, which takes longer than to answer one.
+ *
+ * So reads, opens, releases and ioctls are answered here by calling Python directly, and while
+ * requests come close upon each other they are taken without going back to the loop.
  *
  * This module defines fuse_session_new. Loaded with RTLD_GLOBAL before pyfuse3, it comes
  * first where the dynamic linker looks for that name on behalf of pyfuse3. It changes a copy
@@ -16,11 +20,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/fuse.h>
 #include <linux/ioctl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FUSE_USE_VERSION 35 /* the first in which ioctl's command is unsigned */
 /*
@@ -35,8 +42,12 @@
 
 #define ALLOCINFO_IOC_BASE 0xA6
 
+#define LINGER_NS 100000  /* how long to wait for the next request before going to the loop */
+#define STAY_NS	  2000000 /* how long the loop, with all that it runs, is kept waiting */
+
 struct libfuse_version;
 
+typedef int receive_buf(struct fuse_session *, struct fuse_buf *);
 typedef struct fuse_session *new_session(struct fuse_args *, const struct fuse_lowlevel_ops *,
 					 size_t, void *);
 typedef struct fuse_session *new_session_versioned(struct fuse_args *,
@@ -44,21 +55,16 @@ typedef struct fuse_session *new_session_versioned(struct fuse_args *,
 						   struct libfuse_version *, void *);
 
 static struct fuse_lowlevel_ops original; /* as pyfuse3 gave them */
+static receive_buf *receive;		  /* libfuse's own fuse_session_receive_buf */
 static bool active;			  /* a session was made through this module */
-static PyObject *ioctl_handler;
+static bool direct_io;			  /* whether open files bypass the page cache */
+static PyObject *ioctl_handler, *read_handler, *open_handler, *release_handler;
 
 /* Without open, the inode number takes the place of the file handle. */
 static void identify(fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	if (fi->fh == 0)
 		fi->fh = ino;
-}
-
-static void read_identified(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-			    struct fuse_file_info *fi)
-{
-	identify(ino, fi);
-	original.read(req, ino, size, off, fi);
 }
 
 /* pyfuse3 has a write handler too; libfuse calls that only where there is no write_buf. */
@@ -69,42 +75,95 @@ static void write_identified(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec 
 	original.write_buf(req, ino, bufv, off, fi);
 }
 
-/* Send what the handler returned: the bytes for the ioctl's argument, or an error number. */
-static bool reply(fuse_req_t req, PyObject *returned, size_t room)
+/* An exception is a bug in a handler: report it, as nobody up the stack can catch it. */
+static void reply_bug(fuse_req_t req, PyObject *handler)
 {
-	char *data;
-	Py_ssize_t size;
-
-	if (PyLong_Check(returned)) {
-		int error = (int)PyLong_AsLong(returned);
-
-		if (!PyErr_Occurred())
-			fuse_reply_err(req, error);
-		return !PyErr_Occurred();
-	}
-	if (PyBytes_AsStringAndSize(returned, &data, &size) < 0)
-		return false;
-	if ((size_t)size > room) {
-		PyErr_Format(PyExc_ValueError, "%zd bytes for an ioctl that takes %zu", size, room);
-		return false;
-	}
-	fuse_reply_ioctl(req, 0, data, (size_t)size);
-	return true;
+	PyErr_WriteUnraisable(handler);
+	fuse_reply_err(req, EIO);
 }
 
-/* An exception is a bug in the handler: report it, as nobody up the stack can catch it. */
-static void call_handler(fuse_req_t req, fuse_ino_t ino, uint64_t fh, unsigned cmd,
-			 const void *in, size_t in_size, size_t room)
+static int send_ioctl(fuse_req_t req, const char *data, size_t size)
 {
-	PyObject *returned = PyObject_CallFunction(ioctl_handler, "KKIy#", (unsigned long long)ino,
-						   (unsigned long long)fh, cmd, in ? in : "",
-						   (Py_ssize_t)in_size);
+	return fuse_reply_ioctl(req, 0, data, size);
+}
 
-	if (!returned || !reply(req, returned, room)) {
-		PyErr_WriteUnraisable(ioctl_handler);
-		fuse_reply_err(req, EIO);
+/* Send what a handler returned: bytes, no more than there is room for, or an error number. */
+static void reply_bytes(fuse_req_t req, PyObject *handler, PyObject *returned, size_t room,
+			int (*send)(fuse_req_t, const char *, size_t))
+{
+	if (returned && PyLong_Check(returned)) {
+		fuse_reply_err(req, (int)PyLong_AsLong(returned));
+	} else if (!returned || !PyBytes_Check(returned)) {
+		reply_bug(req, handler);
+	} else if ((size_t)PyBytes_GET_SIZE(returned) > room) {
+		PyErr_Format(PyExc_ValueError, "%zd bytes where %zu fit", PyBytes_GET_SIZE(returned), room);
+		reply_bug(req, handler);
+	} else {
+		send(req, PyBytes_AS_STRING(returned), (size_t)PyBytes_GET_SIZE(returned));
+	}
+}
+
+static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+			struct fuse_file_info *fi)
+{
+	PyGILState_STATE gil;
+	PyObject *returned;
+
+	identify(ino, fi);
+	if (!read_handler) {
+		original.read(req, ino, size, off, fi);
+		return;
+	}
+	gil = PyGILState_Ensure();
+	returned = PyObject_CallFunction(read_handler, "KLn", (unsigned long long)fi->fh,
+					 (long long)off, (Py_ssize_t)size);
+	reply_bytes(req, read_handler, returned, size, fuse_reply_buf);
+	Py_XDECREF(returned);
+	PyGILState_Release(gil);
+}
+
+/* Handles are above 0, so that an error number is told from one by its sign. */
+static void answer_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	PyGILState_STATE gil;
+	PyObject *returned;
+	long long handle;
+
+	if (!open_handler) {
+		original.open(req, ino, fi);
+		return;
+	}
+	gil = PyGILState_Ensure();
+	returned = PyObject_CallFunction(open_handler, "Ki", (unsigned long long)ino, fi->flags);
+	handle = returned ? PyLong_AsLongLong(returned) : 0;
+	if (handle > 0) {
+		fi->fh = (uint64_t)handle;
+		fi->direct_io = direct_io;
+		fi->keep_cache = !direct_io;
+		fuse_reply_open(req, fi);
+	} else if (PyErr_Occurred()) {
+		reply_bug(req, open_handler);
+	} else {
+		fuse_reply_err(req, (int)-handle);
 	}
 	Py_XDECREF(returned);
+	PyGILState_Release(gil);
+}
+
+static void answer_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	PyGILState_STATE gil;
+	PyObject *returned;
+
+	if (!release_handler) {
+		original.release(req, ino, fi);
+		return;
+	}
+	gil = PyGILState_Ensure();
+	returned = PyObject_CallFunction(release_handler, "K", (unsigned long long)fi->fh);
+	reply_bytes(req, release_handler, returned, 0, fuse_reply_buf);
+	Py_XDECREF(returned);
+	PyGILState_Release(gil);
 }
 
 /* Go to Python for allocinfo's type alone: open() in Python asks each file if it is a terminal. */
@@ -113,17 +172,19 @@ static void answer_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg
 			 size_t in_size, size_t room)
 {
 	PyGILState_STATE gil;
+	PyObject *returned;
 
 	(void)arg;
-	if (_IOC_TYPE(cmd) != ALLOCINFO_IOC_BASE || flags & FUSE_IOCTL_DIR) {
+	if (!ioctl_handler || _IOC_TYPE(cmd) != ALLOCINFO_IOC_BASE || flags & FUSE_IOCTL_DIR) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
 	gil = PyGILState_Ensure();
-	if (ioctl_handler)
-		call_handler(req, ino, fi->fh, cmd, in, in_size, room);
-	else
-		fuse_reply_err(req, ENOTTY);
+	returned = PyObject_CallFunction(ioctl_handler, "KKIy#", (unsigned long long)ino,
+					 (unsigned long long)fi->fh, cmd, in ? in : "",
+					 (Py_ssize_t)in_size);
+	reply_bytes(req, ioctl_handler, returned, room, send_ioctl);
+	Py_XDECREF(returned);
 	PyGILState_Release(gil);
 }
 
@@ -148,10 +209,15 @@ static struct fuse_lowlevel_ops *extend(const struct fuse_lowlevel_ops *ops, siz
 		*size = through_ioctl;
 	original = *copy;
 	if (copy->read)
-		copy->read = read_identified;
+		copy->read = answer_read;
+	if (copy->open)
+		copy->open = answer_open;
+	if (copy->release)
+		copy->release = answer_release;
 	if (copy->write_buf)
 		copy->write_buf = write_identified;
 	copy->ioctl = answer_ioctl;
+	receive = (receive_buf *)dlsym(RTLD_NEXT, "fuse_session_receive_buf");
 	active = true;
 	return copy;
 }
@@ -184,11 +250,89 @@ struct fuse_session *fuse_session_new_versioned(struct fuse_args *args,
 	return session;
 }
 
-static PyObject *set_ioctl(PyObject *module, PyObject *handler)
+static long long now_ns(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* Whether a request is answered in this module, so that it does not need pyfuse3's loop. */
+static bool is_answered_here(const struct fuse_buf *buf, int received)
+{
+	const struct fuse_in_header *request = buf->mem;
+
+	if (received < (int)sizeof(*request) || buf->flags & FUSE_BUF_IS_FD)
+		return false;
+	switch (request->opcode) {
+	case FUSE_READ:
+		return read_handler != NULL;
+	case FUSE_OPEN:
+		return open_handler != NULL;
+	case FUSE_RELEASE:
+		return release_handler != NULL;
+	case FUSE_IOCTL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool another_comes(struct fuse_session *session)
+{
+	const struct timespec linger = {.tv_nsec = LINGER_NS};
+	struct pollfd device = {.fd = fuse_session_fd(session), .events = POLLIN};
+	bool comes;
+
+	Py_BEGIN_ALLOW_THREADS
+	comes = ppoll(&device, 1, &linger, NULL) == 1 && device.revents == POLLIN;
+	Py_END_ALLOW_THREADS
+	return comes;
+}
+
+/*
+ * Receive a request for pyfuse3, which calls this when there is one. Those that are answered
+ * here do not get there. After each, wait a little for the next: who reads in a loop sends it
+ * at once. -EINTR, which a signal gives too, makes pyfuse3 go back to its loop.
+ */
+int fuse_session_receive_buf(struct fuse_session *session, struct fuse_buf *buf)
+{
+	const long long begun = now_ns();
+
+	do {
+		int received = receive(session, buf);
+
+		if (!is_answered_here(buf, received))
+			return received;
+		fuse_session_process_buf(session, buf);
+	} while (!fuse_session_exited(session) && now_ns() - begun < STAY_NS &&
+		 another_comes(session));
+	return -EINTR;
+}
+
+/* Keep a handler for good; None stands for pyfuse3's. */
+static void keep(PyObject **handler, PyObject *given)
+{
+	PyObject *kept = given == Py_None ? NULL : given;
+
+	Py_XINCREF(kept);
+	Py_XSETREF(*handler, kept);
+}
+
+static PyObject *set_handlers(PyObject *module, PyObject *args)
+{
+	PyObject *on_ioctl, *on_read, *on_open, *on_release;
+	int direct;
+
 	(void)module;
-	Py_INCREF(handler);
-	Py_XSETREF(ioctl_handler, handler);
+	if (!PyArg_ParseTuple(args, "OOOOp", &on_ioctl, &on_read, &on_open, &on_release, &direct))
+		return NULL;
+	keep(&ioctl_handler, on_ioctl);
+	keep(&read_handler, on_read);
+	keep(&open_handler, on_open);
+	keep(&release_handler, on_release);
+	direct_io = direct;
 	Py_RETURN_NONE;
 }
 
@@ -200,10 +344,11 @@ static PyObject *is_active(PyObject *module, PyObject *unused)
 }
 
 static PyMethodDef functions[] = {
-	{"set_ioctl", set_ioctl, METH_O,
-	 "Register what answers the ioctls of type 0xA6.\n\n"
-	 "It is called with inode, file handle, command and the argument's bytes, and returns\n"
-	 "the bytes that the argument becomes, or an error number."},
+	{"set_handlers", set_handlers, METH_VARARGS,
+	 "Register what answers ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.\n\n"
+	 "ioctl(inode, handle, command, data) and read(handle, offset, size) return bytes or an\n"
+	 "error number, open(inode, flags) a handle or the negative of one, release(handle) one.\n"
+	 "The last argument tells whether open files bypass the page cache."},
 	{"active", is_active, METH_NOARGS,
 	 "Tell whether a session was made with the operations of this module."},
 	{NULL, NULL, 0, NULL},

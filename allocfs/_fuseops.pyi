@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 
-def set_ioctl(handler: Callable[[int, int, int, bytes], bytes | int], /) -> None:
-    """Register what answers the ioctls of type 0xA6.
+def set_handlers(
+    ioctl: Callable[[int, int, int, bytes], bytes | int] | None,
+    read: Callable[[int, int, int], bytes | int] | None,
+    open: Callable[[int, int], int] | None,
+    release: Callable[[int], int] | None,
+    direct_io: bool,
+    /,
+) -> None:
+    """Register what answers ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.
 
-    It is called with inode, file handle, command and the argument's bytes, and returns the
-    bytes that the argument becomes, or an error number.
+    Where there is nothing else to return they return an error number, `open` its negative.
     """
 
 def active() -> bool:

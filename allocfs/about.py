@@ -52,6 +52,13 @@ def stats_text(backend: Backend, stats: Stats) -> bytes:
         f"modules {modules}",
         f"content_id {tags.content_id}",
         f"counters_read {backend.counters_read}",
+        *(f"{name} {number}" for name, number in _own_stats(backend).items()),
         *stats.lines(),
     ]
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _own_stats(backend: Backend) -> dict[str, int]:
+    """Return the counts that only some kinds of backends have."""
+    extra_stats: Callable[[], dict[str, int]] = getattr(backend, "extra_stats", dict)
+    return extra_stats()

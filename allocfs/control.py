@@ -1,22 +1,28 @@
-"""The lines that `.allocfs/control` takes on a simulated store."""
+"""The lines that `.allocfs/control` takes: on a simulated store, or on a series of captures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from allocfs.errors import BadControl
 
 MOST_RATE = 10_000_000
 _S64_MAX = 2**63 - 1
 
-USAGE = """\
+STORE_USAGE = """\
 # Lines that may be written here:
 #   load MODULE                           load a module that the capture has
 #   unload MODULE
 #   alloc FILE:LINE BYTES [CALLS [CPU]]   count an allocation up on a CPU (0)
 #   free FILE:LINE BYTES [CALLS [CPU]]    count it down on a CPU
 #   rate N                                allocations and frees a second
+"""
+STEPS_USAGE = """\
+# Lines that may be written here:
+#   next     go to the next capture
+#   goto N   go to capture N; the first is 1
 """
 
 
@@ -40,32 +46,55 @@ class Controlled(Protocol):
     def set_rate(self, events_per_second: int) -> None: ...
 
 
-Action = Callable[[Controlled], None]
+@runtime_checkable
+class Stepped(Protocol):
+    """A series of captures; each method raises BadControl if there is no such capture."""
+
+    def next(self) -> None: ...
+    def goto(self, number: int) -> None: ...
 
 
-def parse_lines(text: bytes) -> list[Action]:
+Action = Callable[[], None]
+
+
+def usage(controlled: Controlled | Stepped) -> str:
+    """Return what `.allocfs/control` says when it is read."""
+    return STEPS_USAGE if isinstance(controlled, Stepped) else STORE_USAGE
+
+
+def parse_lines(text: bytes, controlled: Controlled | Stepped) -> list[Action]:
     """Read what was written; all lines are understood before any acts.
 
     Empty lines and lines that begin with `#` do nothing. Raises BadControl, naming the line.
     """
     lines = text.decode("utf-8", "surrogateescape").split("\n")
-    return [parse_line(line) for line in map(str.strip, lines) if line and line[0] != "#"]
+    wanted = [line for line in map(str.strip, lines) if line and line[0] != "#"]
+    if isinstance(controlled, Stepped):
+        return [_step(line, controlled) for line in wanted]
+    return [_act(line, controlled) for line in wanted]
 
 
-def parse_line(line: str) -> Action:
-    """Read one line into what it does."""
+def _step(line: str, series: Stepped) -> Action:
+    match line.split():
+        case ["next"]:
+            return series.next
+        case ["goto", word]:
+            return partial(series.goto, _number(line, word, _S64_MAX))
+        case _:
+            raise BadControl(f"control: {line!r}: expected next or goto")
+
+
+def _act(line: str, store: Controlled) -> Action:
     command, *words = line.split()
     match command, words:
         case "load", [module]:
-            return lambda store: store.load(module)
+            return partial(store.load, module)
         case "unload", [module]:
-            return lambda store: store.unload(module)
+            return partial(store.unload, module)
         case "rate", [number]:
-            rate = _number(line, number, MOST_RATE)
-            return lambda store: store.set_rate(rate)
+            return partial(store.set_rate, _number(line, number, MOST_RATE))
         case ("alloc", [_, _, *rest]) | ("free", [_, _, *rest]) if len(rest) <= 2:
-            event = _event(line, words)
-            return lambda store: (store.alloc if command == "alloc" else store.free)(event)
+            return partial(store.alloc if command == "alloc" else store.free, _event(line, words))
         case _:
             raise BadControl(f"control: {line!r}: expected load, unload, alloc, free or rate")
 

@@ -8,7 +8,7 @@ from allocfs import about
 from allocfs.backend.base import Backend
 from allocfs.backend.text import HEADER, format_lines
 from allocfs.catalogue import Catalogue
-from allocfs.control import USAGE, Controlled, parse_lines
+from allocfs.control import Controlled, Stepped, parse_lines, usage
 from allocfs.errors import NameNotFound, ReadOnly
 from allocfs.ioctl import IoctlFile
 from allocfs.jsonlines import format_json
@@ -50,7 +50,7 @@ XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.r
 class Filesystem:
     """Everything that a path can be asked, in terms of nodes and views."""
 
-    def __init__(self, backend: Backend, controlled: Controlled | None = None) -> None:
+    def __init__(self, backend: Backend, controlled: Controlled | Stepped | None = None) -> None:
         """Serve a backend; with `controlled`, `.allocfs/control` acts on that."""
         self.backend = backend
         self.controlled = controlled
@@ -58,7 +58,8 @@ class Filesystem:
         self.known = Catalogue(backend, has_control=controlled is not None)
         self._encoder = RecordEncoder.of(backend.tags.table)
         self._about = about.about_files(backend, self.stats)
-        self._about[CONTROL] = USAGE.encode
+        if controlled is not None:
+            self._about[CONTROL] = usage(controlled).encode
 
     def has_fixed_size(self, file: TagFile) -> bool:
         """Tell whether st_size follows from the number of tags, which no counter decides."""
@@ -127,8 +128,8 @@ class Filesystem:
         """Act on lines written to `control`; all must be understood before any acts."""
         if self.controlled is None or node != AboutFile(CONTROL):
             raise ReadOnly(f"{node.path}: this file cannot be written")
-        for act in parse_lines(data):
-            act(self.controlled)
+        for act in parse_lines(data, self.controlled):
+            act()
 
     def _count(self, file: TagFile) -> int:
         count = len(slots_of(self.known, file))

@@ -1,4 +1,4 @@
-"""Load the extension that adds to pyfuse3 the inode of a read without open, and ioctl.
+"""Load the extension that adds to pyfuse3 reads without open, ioctl, and direct answers.
 
 All of this works where the extension could not be built, or does not come first: then
 `active` is false, opens have to be answered, and every ioctl fails with ENOTTY.
@@ -10,8 +10,15 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 Ioctl = Callable[[int, int, int, bytes], bytes]
+Read = Callable[[int, int, int], bytes]
+Open = Callable[[int, int], int]
+Release = Callable[[int], None]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def load() -> bool:
@@ -38,21 +45,40 @@ def active() -> bool:
     return extension is not None and bool(extension.active())
 
 
-def set_ioctl(handler: Ioctl) -> None:
-    """Answer the ioctls of type 0xA6 on regular files.
+def answer(
+    ioctl: Ioctl,
+    read: Read | None = None,
+    open_file: Open | None = None,
+    release: Release | None = None,
+    direct_io: bool = False,
+) -> None:
+    """Answer requests without going through pyfuse3's loop, if the extension is there.
 
-    The handler gets inode, file handle (0 without open), command and the argument's bytes:
-    none if the command only reads. It returns the bytes that the argument becomes, or raises
-    OSError. It is called in the thread that runs pyfuse3's loop and must not block.
+    `ioctl` gets inode, file handle (0 without open), command and the argument's bytes, none if
+    the command only reads; it returns the bytes that the argument becomes. `read` gets handle,
+    offset and size, `open_file` inode and flags, and returns a handle above 0. What is None is
+    left to pyfuse3. All raise OSError to fail, are called in the thread that runs pyfuse3's
+    loop, and must not block. `direct_io` tells whether files bypass the page cache.
     """
     extension = sys.modules.get("allocfs._fuseops")
-    if extension is None:
-        return
+    if extension is not None:
+        extension.set_handlers(
+            _or_errno(ioctl),
+            read and _or_errno(read),
+            open_file and _or_errno(open_file, sign=-1),
+            release and _or_errno(release),
+            direct_io,
+        )
 
-    def answer(inode: int, handle: int, command: int, data: bytes) -> bytes | int:
+
+def _or_errno(handler: Callable[P, R], sign: int = 1) -> Callable[P, R | int]:
+    """Make a handler return the error number that it fails with, and 0 for None."""
+
+    def answered(*args: P.args, **kwargs: P.kwargs) -> R | int:
         try:
-            return handler(inode, handle, command, data)
+            returned = handler(*args, **kwargs)
         except OSError as error:
-            return error.errno or errno.EIO
+            return sign * (error.errno or errno.EIO)
+        return 0 if returned is None else returned
 
-    extension.set_ioctl(answer)
+    return answered

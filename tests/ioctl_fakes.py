@@ -57,6 +57,9 @@ class FakeBackend:
         ]
         self.tags = TagList.of(content_id, self.table, np.array(slots, dtype=np.intp))
 
+    def renew(self) -> None:
+        """Have nothing to take in."""
+
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()
         self.counters_read += len(slots) * CPUS

@@ -37,8 +37,8 @@ class Recorder:
 
 def done(text: bytes) -> list[object]:
     recorder = Recorder()
-    for act in parse_lines(text):
-        act(recorder)
+    for act in parse_lines(text, recorder):
+        act()
     return recorder.done
 
 
@@ -84,7 +84,7 @@ def test_an_event_has_one_call_on_cpu_0_unless_it_says_so(line: bytes, event: Ev
 )
 def test_a_line_that_is_not_understood_stops_all(line: bytes) -> None:
     with pytest.raises(BadControl):
-        parse_lines(b"load xfs\n" + line)
+        parse_lines(b"load xfs\n" + line, Recorder())
 
 
 @given(st.binary(max_size=100))

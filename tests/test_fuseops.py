@@ -118,7 +118,7 @@ def test_a_bad_pointer_is_efault(fd: int, write: bool) -> None:
 
 @pytest.mark.parametrize(
     ("number", "message"),
-    [(3, "ZeroDivisionError: a bug"), (4, "ValueError: 1000 bytes for an ioctl that takes 8")],
+    [(3, "ZeroDivisionError: a bug"), (4, "ValueError: 1000 bytes where 8 fit")],
 )
 def test_a_bug_in_the_handler_is_reported_and_the_mount_goes_on(
     tiny: Tiny, fd: int, number: int, message: str
@@ -176,7 +176,7 @@ def test_without_the_extension_nothing_else_is_missing() -> None:
 import sys
 sys.modules["allocfs._fuseops"] = None
 from allocfs import fuseops
-fuseops.set_ioctl(lambda *request: b"")
+fuseops.answer(lambda *request: b"")
 print(fuseops.load(), fuseops.active())"""
     assert run(script) == "False False"
 

@@ -69,7 +69,7 @@ class TinyFs(pyfuse3.Operations):
 
 def main(mountpoint: str) -> None:
     tiny = TinyFs()
-    fuseops.set_ioctl(tiny.ioctl)
+    fuseops.answer(tiny.ioctl)
     pyfuse3.init(tiny, mountpoint, {"fsname=tiny"})
     try:
         trio.run(pyfuse3.main, 1, 1)

@@ -132,9 +132,11 @@ def ignore_change() -> None:
 class Backend(Protocol):
     """A source of codetags and counters.
 
-    Any method may raise SourceFailed. `counters_read` counts the per-CPU tag counters summed
-    on behalf of readers since the mount; a bytes/calls pair is one counter, as it is one
-    struct in the kernel.
+    Between two calls of renew() `tags` stays as it is, so that what one request works out from
+    it fits together. The methods about counters may raise SourceFailed.
+
+    `counters_read` counts the per-CPU tag counters summed on behalf of readers since the mount;
+    a bytes/calls pair is one counter, as it is one struct in the kernel.
     """
 
     cpus: int
@@ -144,6 +146,10 @@ class Backend(Protocol):
     @property
     def tags(self) -> TagList:
         """The codetags loaded now."""
+        ...
+
+    def renew(self) -> None:
+        """Take in what has changed at the source; called when a request begins."""
         ...
 
     def sums(self, slots: Slots) -> Sums:

@@ -59,6 +59,9 @@ class CodetagStore:
             self._tags = TagList.of(self.content_id, self.table, slots)
         return self._tags
 
+    def renew(self) -> None:
+        """Have nothing to take in: this is where the counters are."""
+
     def sums(self, slots: Slots) -> Sums:
         """Sum the counters of these tags over all CPUs, now."""
         totals = self._totals(slots)

@@ -6,7 +6,7 @@ import errno
 import functools
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pyfuse3
 
@@ -34,6 +34,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Renewed(Protocol):
+    """Whatever answers from a source that changes."""
+
+    def renew(self) -> None:
+        """Take in what has changed at the source."""
+        ...
+
+
+Asked = TypeVar("Asked", bound=Renewed)
+
+
 def handler(
     method: Callable[Concatenate[Self, P], R],
 ) -> Callable[Concatenate[Self, P], Coroutine[Any, Any, R]]:
@@ -48,6 +59,32 @@ def handler(
             raise pyfuse3.FUSEError(errno_of(method.__name__, error)) from error
 
     return functools.update_wrapper(handle, method)
+
+
+def request(
+    method: Callable[Concatenate[Asked, P], R],
+) -> Callable[Concatenate[Asked, P], Coroutine[Any, Any, R]]:
+    """Make a handler that answers from the source as it is when the request arrives."""
+
+    def answer(self: Asked, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        self.renew()
+        return method(self, *args, **kwargs)
+
+    return handler(functools.update_wrapper(answer, method))
+
+
+def direct(method: Callable[P, R]) -> Callable[P, R]:
+    """Make a method raise OSError for whatever it raises."""
+
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except pyfuse3.FUSEError as error:
+            raise OSError(error.errno, str(error)) from error
+        except Exception as error:
+            raise OSError(errno_of(method.__name__, error), str(error)) from error
+
+    return functools.update_wrapper(answer, method)
 
 
 def errno_of(request: str, error: Exception) -> int:

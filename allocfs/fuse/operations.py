@@ -14,10 +14,10 @@ from typing import Any
 
 import pyfuse3
 
-from allocfs import errors
+from allocfs import errors, fuseops
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access, Attributes
-from allocfs.fuse.handler import errno_of, handler
+from allocfs.fuse.handler import direct, handler, request
 from allocfs.fuse.handles import Handles, OpenFile
 from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.periodic import PeriodicFiles
@@ -71,7 +71,7 @@ class Operations(pyfuse3.Operations):
         self._pollers = Pollers(filesystem.backend.tags.content_id)
         filesystem.backend.changed = self.tags_changed
 
-    @handler
+    @request
     def lookup(self, parent: int, name: bytes, _ctx: Any) -> pyfuse3.EntryAttributes:
         """Find a name."""
         self._stats.lookups += 1
@@ -96,7 +96,7 @@ class Operations(pyfuse3.Operations):
                     self._periodic.forget(inode)
         self._stats.inodes = len(self._inodes)
 
-    @handler
+    @request
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
         """Describe a node."""
         return self._attributes.of(inode, self._inodes[inode], asked=True)
@@ -114,30 +114,14 @@ class Operations(pyfuse3.Operations):
     @handler
     def open(self, inode: int, flags: int, _ctx: Any) -> pyfuse3.FileInfo:
         """Fix what a file holds."""
-        if not self.answer_open:
-            raise pyfuse3.FUSEError(errno.ENOSYS)
-        node = self._file(inode)
-        if flags & os.O_ACCMODE != os.O_RDONLY and node != AboutFile(CONTROL):
-            raise errors.ReadOnly(f"{node.path}: opened for writing")
-        content_id = self.filesystem.backend.tags.content_id
-        view = self.filesystem.open(node) if self._periodic is None else None
-        ioctl = self.filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
-        handle = self._files.add(OpenFile(inode, node, view, ioctl))
-        if node == CONTENT_ID:
-            self._pollers.opened(handle, content_id)
-        self._stats.opens += 1
-        self._stats.open_files = len(self._files)
         cached = self._periodic is not None
+        handle = self.open_file(inode, flags)
         return pyfuse3.FileInfo(fh=handle, direct_io=not cached, keep_cache=cached)
 
     @handler
     def read(self, fh: int, offset: int, size: int) -> bytes:
-        """Return bytes of a file: as they are now, or as they were first in this period."""
-        view = self._files[fh].view if self.answer_open else None
-        data = (view or self._held(fh)).read(offset, size)
-        self._stats.reads += 1
-        self._stats.bytes_served += len(data)
-        return data
+        """Return bytes of a file."""
+        return self.read_file(fh, offset, size)
 
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:
@@ -157,11 +141,9 @@ class Operations(pyfuse3.Operations):
     @handler
     def release(self, fh: int) -> None:
         """Forget an open file."""
-        self._files.drop(fh)
-        self._pollers.closed(fh)
-        self._stats.open_files = len(self._files)
+        self.release_file(fh)
 
-    @handler
+    @request
     def opendir(self, inode: int, _ctx: Any) -> int:
         """List a directory once, so that a listing is of one moment."""
         directory = self._directory(inode)
@@ -184,7 +166,7 @@ class Operations(pyfuse3.Operations):
         """Forget a listing."""
         self._listings.drop(fh)
 
-    @handler
+    @request
     def poll(self, inode: int, fh: int, waiter: Waiter | None, ctx: Any) -> int:
         """Report POLLPRI on content_id once for each change, as /proc/mounts does."""
         if self._inodes[inode] != CONTENT_ID:
@@ -194,7 +176,7 @@ class Operations(pyfuse3.Operations):
         changed = self._pollers.changed(poller, content_id, waiter)
         return READABLE | CHANGED if changed else READABLE
 
-    @handler
+    @request
     def statfs(self, _ctx: Any) -> pyfuse3.StatvfsData:
         """Say that there is no space, and how long names may be."""
         data = pyfuse3.StatvfsData()
@@ -208,7 +190,7 @@ class Operations(pyfuse3.Operations):
         """Name the attributes of a file of tags."""
         return [name.encode() for name in self.filesystem.xattr_names(self._inodes[inode])]
 
-    @handler
+    @request
     def getxattr(self, inode: int, name: bytes, _ctx: Any) -> bytes:
         """Return one of them."""
         node = self._inodes[inode]
@@ -234,13 +216,65 @@ class Operations(pyfuse3.Operations):
     symlink: Any = _refuse
     unlink: Any = _refuse
 
-    def ioctl(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
-        """Answer the kernel's ioctls on `/allocinfo`; raise OSError for any other file."""
+    def open_file(self, inode: int, flags: int) -> int:
+        """Fix what a file holds; return its handle."""
+        if not self.answer_open:
+            raise pyfuse3.FUSEError(errno.ENOSYS)
+        self.renew()
+        node = self._file(inode)
+        if flags & os.O_ACCMODE != os.O_RDONLY and node != AboutFile(CONTROL):
+            raise errors.ReadOnly(f"{node.path}: opened for writing")
+        content_id = self.filesystem.backend.tags.content_id
+        view = self.filesystem.open(node) if self._periodic is None else None
+        ioctl = self.filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
+        handle = self._files.add(OpenFile(inode, node, view, ioctl))
+        if node == CONTENT_ID:
+            self._pollers.opened(handle, content_id)
+        self._stats.opens += 1
+        self._stats.open_files = len(self._files)
+        return handle
+
+    def read_file(self, fh: int, offset: int, size: int) -> bytes:
+        """Return bytes of a file: as they are now, or as they were first in this period."""
+        self.renew()
+        view = self._files[fh].view if self.answer_open else None
+        data = (view or self._held(fh)).read(offset, size)
+        self._stats.reads += 1
+        self._stats.bytes_served += len(data)
+        return data
+
+    def release_file(self, fh: int) -> None:
+        """Forget an open file."""
+        self._files.drop(fh)
+        self._pollers.closed(fh)
+        self._stats.open_files = len(self._files)
+
+    def ioctl_file(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
+        """Answer the kernel's ioctls on `/allocinfo`."""
+        self.renew()
         self._stats.ioctls += 1
-        try:
-            return self._ioctl(fh, command, data)
-        except Exception as error:
-            raise OSError(errno_of("ioctl", error), str(error)) from error
+        state = self._files[fh].ioctl if self.answer_open else None
+        if state is None:
+            raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
+        return state.handle(command, data)
+
+    def answer_directly(self) -> None:
+        """Let the extension, where it is, answer what is asked most without pyfuse3's loop."""
+        fuseops.answer(
+            direct(self.ioctl_file),
+            direct(self.read_file),
+            direct(self.open_file),
+            direct(self.release_file),
+            direct_io=self._periodic is None,
+        )
+
+    def renew(self) -> None:
+        """Take in what has changed at the source."""
+        self.filesystem.backend.renew()
+
+    def watched(self) -> bool:
+        """Tell whether anybody waits for content_id to change."""
+        return self._pollers.any_waiting()
 
     def tags_changed(self) -> None:
         """Wake whoever polls content_id, and make the kernel ask for sizes again."""
@@ -275,9 +309,3 @@ class Operations(pyfuse3.Operations):
         assert self._periodic is not None
         inode = self._inode(fh)
         return self._periodic.as_told(inode, self._file(inode)).view
-
-    def _ioctl(self, fh: int, command: int, data: bytes) -> bytes:
-        state = self._files[fh].ioctl if self.answer_open else None
-        if state is None:
-            raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
-        return state.handle(command, data)

@@ -50,17 +50,20 @@ class PeriodicFiles:
         max_age: float,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """Begin period 0 now; max_age is in seconds. No step of the wall clock matters."""
+        """Count periods of max_age seconds from the beginning of the clock.
+
+        A source that has periods of its own has the same ones then. No step of the wall clock
+        matters.
+        """
         self._filesystem = filesystem
         self._length_ns = max(1, round(max_age * _NS))
         self._clock = clock
-        self._began_ns = clock()
-        self._epoch_ns = time.time_ns()
+        self._epoch_ns = time.time_ns() - clock()
         self._held: dict[int, HeldFile] = {}
 
     def period(self) -> Period:
         """Return the present period."""
-        number, passed = divmod(self._clock() - self._began_ns, self._length_ns)
+        number, passed = divmod(self._clock(), self._length_ns)
         mtime_ns = self._epoch_ns + number * self._length_ns
         return Period(number, mtime_ns, (self._length_ns - passed) / _NS)
 
@@ -86,8 +89,10 @@ class PeriodicFiles:
         """Return a file as the kernel was last told of it."""
         held = self._held.get(inode)
         if held is None:
-            view = self._filesystem.hold(file)
-            held = self._held[inode] = HeldFile(view, self.period().mtime_ns)
+            mtime_ns = self.period().mtime_ns
+            # The request may have begun in the period before, and the source is of that.
+            self._filesystem.backend.renew()
+            held = self._held[inode] = HeldFile(self._filesystem.hold(file), mtime_ns)
         return held
 
     def forget(self, inode: int) -> None:
@@ -99,6 +104,6 @@ class PeriodicFiles:
         held = self._held.get(inode)
         view = self._filesystem.hold(file)
         if held is None or held.view.read(0, view.size() + 1) != view.read(0, view.size()):
-            mtime_ns = self._epoch_ns + self._clock() - self._began_ns
+            mtime_ns = self._epoch_ns + self._clock()
             held = self._held[inode] = HeldFile(view, mtime_ns)
         return held

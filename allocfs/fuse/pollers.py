@@ -64,6 +64,10 @@ class Pollers:
         state.told = content_id
         return changed
 
+    def any_waiting(self) -> bool:
+        """Tell whether there is anybody to wake."""
+        return any(state.waiter is not None for state in self._states.values())
+
     def wake(self) -> None:
         """Wake all who wait; each Waiter is good for one notification."""
         for state in self._states.values():

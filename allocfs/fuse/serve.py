@@ -37,13 +37,14 @@ def serve(
         pyfuse3.init(operations, mountpoint, fuse_options(options, source))
     except RuntimeError as error:
         raise MountFailed(f"{mountpoint}: the kernel refused the mount: {error}") from error
-    fuseops.set_ioctl(operations.ioctl)
-    if not fuseops.active():
-        operations.answer_open = True
-        log.warning("the extension _fuseops is not in use: no ioctl, and max_age answers opens")
     try:
-        trio.run(_run, opened, ready)
+        operations.answer_directly()
+        if not fuseops.active():
+            operations.answer_open = True
+            log.warning("the extension _fuseops is not in use: no ioctl, max_age answers opens")
+        trio.run(_run, opened, operations.watched, ready)
     finally:
+        # Whatever happens: a mount without a daemon to answer would block who looks at it.
         pyfuse3.close(unmount=True)  # libfuse detaches a busy mount lazily
 
 
@@ -56,12 +57,14 @@ def _operations(filesystem: Filesystem, options: MountOptions) -> Operations:
     return Operations(filesystem, access, periodic, answer_open=options.ioctl)
 
 
-async def _run(opened: Source, ready: Callable[[], None]) -> None:
+async def _run(
+    opened: Source, watched: Callable[[], bool], ready: Callable[[], None]
+) -> None:
     """Answer requests, beside what the source runs, until unmounted or told to stop."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_terminate_on_signal)
         if opened.run is not None:
-            nursery.start_soon(opened.run)
+            nursery.start_soon(opened.run, watched)
         nursery.start_soon(_announce, ready)
         await pyfuse3.main(*ONE_TASK)
         nursery.cancel_scope.cancel()
