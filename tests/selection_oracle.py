@@ -68,6 +68,9 @@ class FakeBackend:
         table = TagTable.of([one.tag for one in counted])
         self.tags = TagList.of(1, table, np.array(order, dtype=np.intp))
 
+    def renew(self) -> None:
+        pass
+
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()
         chosen = [self.counted[slot] for slot in slots]

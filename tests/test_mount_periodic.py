@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ MODES = ["max_age=200ms", "max_age=200ms,ioctl"]
 
 def first_bytes(fd: int) -> int:
     return decode_record(os.pread(fd, RECORD_SIZE, RECORD_SIZE)).bytes
+
+
+def has_bytes(fd: int, expected: int) -> bool:
+    return first_bytes(fd) == expected
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -42,7 +47,7 @@ def test_a_change_is_seen_in_the_next_period(mounts: Mounter, mode: str) -> None
         for expected in range(1, 6):
             control(root, "alloc arch/x86/events/rapl.c:606 1")
             changed = time.monotonic()
-            wait_until(lambda e=expected: first_bytes(file.fileno()) == e, "the value is new")
+            wait_until(partial(has_bytes, file.fileno(), expected), "the value is new")
             # A period, a tick, and for a busy machine much more than a request takes.
             assert time.monotonic() - changed < 0.2 + 0.1
 
