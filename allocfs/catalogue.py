@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from allocfs.backend.base import Backend, Slots, TagTable
-from allocfs.names import Names
+from allocfs.names import NameIndex, Names, Span, entry_name
 from allocfs.nodes import QueriesDir
 from allocfs.query import EVERYTHING, Query
+from allocfs.query_terms import NameKey
 from allocfs.selection import matching_tags
+from allocfs.spelling import path_of
 
 RECENT_QUERIES = 256
+_NO_SLOTS = np.empty(0, dtype=np.intp)
 
 
 class RecentQuery(NamedTuple):
@@ -46,6 +52,8 @@ class Catalogue:
         They are in the kernel's order; `among` narrows them to slots that need not be loaded.
         """
         tags = self._backend.tags
+        if among is None:
+            among = self._named_exactly(query)
         if among is not None:
             tags = replace(tags, slots=tags.in_order(among))
         if query is EVERYTHING:
@@ -54,6 +62,29 @@ class Catalogue:
         if query.accurate is not None:
             slots = slots[self._backend.accurate(slots) == query.accurate]
         return slots
+
+    def _named_exactly(self, query: Query) -> Slots | None:
+        """Return slots among which all matches are, if the query names names without wildcards.
+
+        Then the time does not grow with the number of tags.
+        """
+        for condition in query.tag_part.names:
+            exact = [pattern.exact for pattern in condition.patterns]
+            if condition.wanted and None not in exact:
+                spelled, index = self._spelling_and_index(condition.key)
+                numbers = {index.numbers.get(spelled(name)) for name in exact if name} - {None}
+                spans = [Span(number, number + 1) for number in numbers if number is not None]
+                return np.concatenate([_NO_SLOTS, *map(index.slots, spans)])
+        return None
+
+    def _spelling_and_index(self, key: NameKey) -> tuple[Callable[[str], str], NameIndex]:
+        match key:
+            case "file":
+                return path_of, self.names.files
+            case "function":
+                return entry_name, self.names.functions
+            case "module":
+                return entry_name, self.names.modules
 
     def use_query(self, directory: QueriesDir, terms: str) -> RecentQuery | None:
         """Remember that a query was looked up; return one that was not for the longest time.
