@@ -102,16 +102,17 @@ class Filesystem:
         return Selection(content_id, slots)
 
     def xattr(self, file: TagFile, name: str) -> bytes:
-        """Return an extended attribute; counting the records may sum, as opening does."""
+        """Return one of a file's xattr_names; counting the records may sum, as opening does.
+
+        Raises NameNotFound if the name the file stands for has no loaded tag.
+        """
         match name:
             case "user.allocfs.content_id":
                 return b"%d" % self.backend.tags.content_id
-            case "user.allocfs.record_size" if file.scope.form in RECORD_SIZES:
+            case "user.allocfs.record_size":
                 return b"%d" % RECORD_SIZES[file.scope.form]
-            case "user.allocfs.records":
-                return b"%d" % len(self.select(file).slots)
             case _:
-                raise NameNotFound(f"{file.path}: no attribute {name!r}")
+                return b"%d" % len(self.select(file).slots)
 
     def xattr_names(self, node: Node) -> list[str]:
         """List the extended attributes that a node has."""

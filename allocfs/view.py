@@ -104,6 +104,13 @@ class HeldSums:
         self._have[first:last] = True
 
 
+class _Cut(NamedTuple):
+    """A record of which a read returned the beginning, up to an offset."""
+
+    offset: int
+    record: bytes
+
+
 class _FixedView:
     """Records of one size: record N is at offset N times that size."""
 
@@ -113,20 +120,31 @@ class _FixedView:
         self._summed = summed
         self._stats = stats
         self._count = len(summed.selection.slots)
+        self._cut: _Cut | None = None
 
     def size(self) -> int:
         """Return the size of all records."""
         return self._count * self.record_size
 
     def read(self, offset: int, size: int) -> bytes:
-        """Sum and encode the records that a range of bytes touches, and no others."""
+        """Sum and encode the records that a range of bytes touches, and no others.
+
+        Whoever reads on from within a record gets the rest of that record as it was: the kernel
+        splits a large pread() at the pages of its buffer, which is anywhere in a record.
+        """
         first = offset // self.record_size
         last = min(-(-(offset + size) // self.record_size), self._count)
         if first >= last:
             return b""
         self._stats.records_served += last - first
+        encoded = self._encode(first, last)
         skipped = offset - first * self.record_size
-        return self._encode(first, last)[skipped : skipped + size]
+        if skipped and self._cut is not None and self._cut.offset == offset:
+            encoded = self._cut.record + encoded[self.record_size :]
+        end = offset + size
+        cuts = end % self.record_size and end < self.size()
+        self._cut = _Cut(end, encoded[-self.record_size :]) if cuts else None
+        return encoded[skipped : skipped + size]
 
     def _encode(self, first: int, last: int) -> bytes:
         raise NotImplementedError

@@ -165,3 +165,26 @@ def test_the_top_of_the_list_is_read_in_its_order(filesystem: Filesystem) -> Non
     data = view.read(0, 10_000)
     found = [decode_record(data[n : n + RECORD_SIZE]) for n in range(0, len(data), RECORD_SIZE)]
     assert [(record.bytes, record.module) for record in found] == [(700, "ext4"), (600, "xfs")]
+
+
+@pytest.mark.parametrize("path", ["/records", "/counters/records", "/by-module/xfs"])
+def test_a_read_that_goes_on_within_a_record_gets_the_rest_of_it(
+    filesystem: Filesystem, store: CodetagStore, path: str
+) -> None:
+    view = view_of(filesystem, path)
+    size = view.size() // 2 + 16
+    before = view.read(0, 10_000)
+    begun = view.read(0, size)
+    store.count(np.arange(8), np.zeros(8, dtype=np.intp), np.arange(8) * 7 + 1, np.arange(8) + 1)
+    after = view.read(0, 10_000)
+    view.read(0, 0)
+    assert begun == before[:size]
+    # The last read was another one, so this is a read of its own.
+    assert view.read(size, 10_000) == after[size:]
+    begun = view.read(0, size)
+    store.count(np.arange(8), np.zeros(8, dtype=np.intp), np.arange(8) * 7 + 1, np.arange(8) + 1)
+    rest = view.read(size, 10_000)
+    record = RECORD_SIZE if path != "/counters/records" else 32
+    cut = -(-size // record) * record
+    assert (begun + rest)[:cut] == after[:cut]
+    assert rest[cut - size :] != after[cut:] or cut == len(after)

@@ -98,8 +98,15 @@ class Operations(pyfuse3.Operations):
 
     @request
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
-        """Describe a node."""
-        return self._attributes.of(inode, self._inodes[inode], asked=True)
+        """Describe a node.
+
+        One that is gone is stale: the VFS then looks a path up again, and fstat() fails as
+        reading does.
+        """
+        try:
+            return self._attributes.of(inode, self._inodes[inode], asked=True)
+        except errors.NameNotFound as error:
+            raise pyfuse3.FUSEError(errno.ESTALE) from error
 
     @handler
     def setattr(
@@ -194,12 +201,13 @@ class Operations(pyfuse3.Operations):
     def getxattr(self, inode: int, name: bytes, _ctx: Any) -> bytes:
         """Return one of them."""
         node = self._inodes[inode]
-        if not isinstance(node, TagFile) or not name.startswith(b"user.allocfs."):
+        text = os.fsdecode(name)
+        if not isinstance(node, TagFile) or text not in self.filesystem.xattr_names(node):
             raise pyfuse3.FUSEError(pyfuse3.ENOATTR)
         try:
-            return self.filesystem.xattr(node, os.fsdecode(name))
-        except errors.NameNotFound:
-            raise pyfuse3.FUSEError(pyfuse3.ENOATTR) from None
+            return self.filesystem.xattr(node, text)
+        except errors.NameNotFound as error:
+            raise pyfuse3.FUSEError(errno.ESTALE) from error
 
     @handler
     def _refuse(self, *_args: Any) -> Any:
@@ -222,7 +230,7 @@ class Operations(pyfuse3.Operations):
             raise pyfuse3.FUSEError(errno.ENOSYS)
         self.renew()
         node = self._file(inode)
-        if flags & os.O_ACCMODE != os.O_RDONLY and node != AboutFile(CONTROL):
+        if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
             raise errors.ReadOnly(f"{node.path}: opened for writing")
         content_id = self.filesystem.backend.tags.content_id
         view = self.filesystem.open(node) if self._periodic is None else None
