@@ -1,0 +1,184 @@
+"""For programs that read record files, in a mount or copied from one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count as counting
+from itertools import starmap
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from allocfs.backend.base import Codetag, Sums, TagTable
+from allocfs.backend.text import format_lines
+from allocfs.errors import TagGone
+from allocfs.jsonlines import format_json
+from allocfs.records import RECORD_SIZE, Record, Records, decode_record, parse_records
+
+# FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. What it splits
+# it may split within a record, whose counters would then be of two instants.
+AT_ONCE = 512
+ACCURATE = 1  # in the flags of a counters record
+
+StrPath = str | os.PathLike[str]
+
+
+def read_records(path: StrPath) -> Records:
+    """Read all records of a file; shape (n,), dtype RECORD. Raises what RecordFile does."""
+    with RecordFile(path) as file:
+        return file.read()
+
+
+def record_size(fd: int) -> int | None:
+    """Return how long the records of an open file are, None unless it is a mount's record file."""
+    try:
+        return int(os.getxattr(fd, "user.allocfs.record_size"))
+    except OSError as error:
+        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
+            raise
+        return None
+
+
+def decode_records(records: Records) -> Iterator[Record]:
+    """Decode records one by one."""
+    return (decode_record(record.tobytes()) for record in records)
+
+
+def format_records(records: Records, as_json: bool = False) -> bytes:
+    """Write records as the lines of /proc/allocinfo, without its header, or as JSON lines.
+
+    Raises ValueError if these cannot be records.
+    """
+    if np.any(records["accurate"] > 1):
+        raise ValueError(f"these are not records of {RECORD_SIZE} bytes")
+    tags = [Codetag(it.file, it.line, it.function, it.module) for it in decode_records(records)]
+    sums = Sums(records["bytes"], records["calls"], records["accurate"] == 1)
+    render = format_json if as_json else format_lines
+    return render(TagTable.of(tags), np.arange(len(tags)), sums)
+
+
+def format_counters(records: Records, as_json: bool = False) -> bytes:
+    """Write records of /counters as such lines, with `index:N` in the place of the tag."""
+    write = _counters_json if as_json else _counters_text
+    return "".join(starmap(write, records.tolist())).encode()
+
+
+def _counters_text(index: int, size: int, calls: int, flags: int) -> str:
+    return f"{size:12d} {calls:8d} index:{index} {'' if flags & ACCURATE else 'accurate:no '}\n"
+
+
+def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
+    accurate = bool(flags & ACCURATE)
+    return f"{json.dumps({'index': index, 'bytes': size, 'calls': calls, 'accurate': accurate})}\n"
+
+
+class RecordFile:
+    """An open file of 224-byte records, whose counters are summed when they are read.
+
+    In a live mount, record N stands for the same tag until the file is closed. Each record is
+    of one instant. Iteration decodes the records one by one.
+    """
+
+    def __init__(self, path: StrPath) -> None:
+        """Open a file. Raises OSError, and ValueError if its records are of another kind."""
+        self.path = os.fspath(path)
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._st_size = os.fstat(self.fd).st_size
+            self._check_kind()
+        except BaseException:
+            os.close(self.fd)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Record]:
+        for first in counting(step=AT_ONCE):
+            records = self.read(first, AT_ONCE)
+            yield from decode_records(records)
+            if len(records) < AT_ONCE:
+                return
+
+    def __len__(self) -> int:
+        """Count the records; this may sum a few, as st_size is not always that of what is open."""
+        likely = self._st_size // RECORD_SIZE
+        if not self._holds(likely) and (likely == 0 or self._holds(likely - 1)):
+            return likely
+        above = next(2**n for n in counting() if not self._holds(2**n))
+        return bisect_left(range(above), True, key=lambda number: not self._holds(number))
+
+    @property
+    def content_id(self) -> int:
+        """The mount's content_id now: when it has changed, opening anew may give other tags.
+
+        Raises OSError if the file is not in a mount, TagGone while nothing of the file's name
+        is loaded.
+        """
+        with self._gone_if(errno.ENOENT, errno.ESTALE):
+            return int(os.getxattr(self.fd, "user.allocfs.content_id"))
+
+    def read(self, first: int = 0, count: int | None = None) -> Records:
+        """Read records from number `first` on, all or at most `count`; dtype RECORD.
+
+        Their counters are summed now. Raises TagGone if one of them belongs to a module that
+        was unloaded after the file was opened.
+        """
+        data = bytearray()
+        while count is None or len(data) < count * RECORD_SIZE:
+            done = len(data) // RECORD_SIZE
+            wanted = AT_ONCE if count is None else min(count - done, AT_ONCE)
+            part = self._pread((first + done) * RECORD_SIZE, wanted * RECORD_SIZE)
+            data += part
+            if len(part) < wanted * RECORD_SIZE:
+                break
+        if len(data) % RECORD_SIZE:
+            raise ValueError(f"{self.path}: its end is not that of a {RECORD_SIZE}-byte record")
+        return parse_records(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.fd)
+
+    def _check_kind(self) -> None:
+        size = record_size(self.fd)
+        if size not in (RECORD_SIZE, None):
+            raise ValueError(f"{self.path}: has records of {size} bytes, not of {RECORD_SIZE}")
+
+    def _holds(self, number: int) -> bool:
+        """Tell whether there is a record of this number, its tag perhaps gone."""
+        try:
+            return bool(self._pread(number * RECORD_SIZE, 1))
+        except TagGone:
+            return True
+
+    def _pread(self, offset: int, size: int) -> bytes:
+        with self._gone_if(errno.ESTALE):
+            return os.pread(self.fd, size, offset)
+
+    @contextmanager
+    def _gone_if(self, *numbers: int) -> Iterator[None]:
+        """Raise TagGone for an OSError of these numbers."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in numbers:
+                raise
+            raise TagGone(
+                f"{self.path}: a module of these records was unloaded after the file was opened:"
+                " open it again, or read the other records"
+            ) from None

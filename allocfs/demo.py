@@ -1,0 +1,127 @@
+"""A tour of a mount: shell commands, what they print, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from allocfs.client import RecordFile, decode_records, read_records
+from allocfs.records import RECORD_SIZE
+
+RAPL = "by-file/arch/x86/events/rapl.c"
+DUMP = "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"
+
+
+def main() -> int:
+    """Mount the simulated store on a temporary directory, show it, and unmount it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # to unmount then, too
+    # The commands installed beside this interpreter, whether its environment is active or not.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    try:
+        with _mount_point() as root:
+            _tour(root)
+    except subprocess.CalledProcessError as error:
+        print(f"allocfs.demo: failed with exit code {error.returncode}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads this has seen enough
+        with suppress(OSError):
+            sys.stdout.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+@contextmanager
+def _mount_point() -> Iterator[Path]:
+    """Make a directory to mount on, and leave nothing of either behind."""
+    root = Path(tempfile.mkdtemp(prefix="allocfs-"))
+    try:
+        yield root
+    finally:
+        if root.is_mount():
+            subprocess.run(["fusermount3", "-u", "-z", root], check=True)
+        root.rmdir()
+
+
+def _tour(root: Path) -> None:
+    _run(f"mount.allocfs none {root} -o cpus=224", Path("/"))
+    print(f"$ cd {root}")
+    mount = Mount(root)
+    _show_one_record(mount)
+    _show_queries(mount)
+    _show_busiest(mount)
+    _run(f"fusermount3 -u {root}", Path("/"))
+
+
+class Mount:
+    """A mount in which commands are run."""
+
+    def __init__(self, root: Path) -> None:
+        """Run them in this directory."""
+        self.root = root
+
+    def show(self, command: str) -> int:
+        """Run a command; return how many per-CPU counters were summed for it."""
+        before = self._counters_read()
+        _run(command, self.root)
+        summed = self._counters_read() - before
+        if summed:
+            print(f"# {summed:,} per-CPU counters summed")
+        return summed
+
+    def _counters_read(self) -> int:
+        lines = (self.root / ".allocfs/stats").read_text().splitlines()
+        return int(dict(line.split() for line in lines)["counters_read"])
+
+
+def _run(command: str, directory: Path) -> None:
+    print(f"$ {command}", flush=True)
+    subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=directory, check=True)
+
+
+def _say(text: str) -> None:
+    print(f"\n# {text}")
+
+
+def _show_one_record(mount: Mount) -> None:
+    mount.show("ls")
+    _say("A file has one record for each call site in it that allocates memory.")
+    mount.show(f"ls -l {RAPL}")
+    dd = f"dd if={RAPL} bs={RECORD_SIZE} count=1 status=none"
+    few = mount.show(f"{dd} | {DUMP}")
+    mount.show(f"{dd} | allocfs decode --json -")
+    _say("In the text of /proc/allocinfo it is this line, for which all others are summed.")
+    name = RAPL.removeprefix("by-file/")
+    every = mount.show(f"grep -m 1 {name} allocinfo")
+    _say(f"{few:,} counters for the record, {every:,} for the text: 1 in {every // few:,}.")
+
+
+def _show_queries(mount: Mount) -> None:
+    _say("The ten call sites that hold most, as text; bounds rule out nearly all others.")
+    mount.show("cat text/query/sort=-bytes,limit=10/records")
+    _say("What btrfs holds at call sites with at least 4 KiB; only its own are summed.")
+    mount.show("cat text/query/module=btrfs,min_size=4K,sort=-bytes/records")
+
+
+def _show_busiest(mount: Mount) -> None:
+    (busiest,) = decode_records(read_records(mount.root / "query/sort=-bytes,limit=1/records"))
+    path = f"by-file/{busiest.file}"
+    with RecordFile(mount.root / path) as file:
+        number = next(n for n, record in enumerate(file) if record == busiest)
+    _say("The record of the first of the ten, under the name of its file.")
+    dd = f"dd if={path} bs={RECORD_SIZE} skip={number} count=1 status=none"
+    mount.show(f"{dd} | {DUMP}")
+    mount.show(f"{dd} | allocfs decode --json -")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
