@@ -36,7 +36,6 @@ from allocfs.nodes import (
 )
 from allocfs.query import Query, parse
 
-
 NAME_MAX = 1024  # bytes; as in Linux up to 6.12, later kernels let longer names pass
 
 

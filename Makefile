@@ -1,0 +1,73 @@
+# `make demo` and `make test` each install first what they need; see tools/setup.
+#
+#   make demo       mount the simulated store and show what it is
+#   make test       lint, types and tests
+#   make install    for all users: mount.allocfs, allocfs, their man pages
+#   make uninstall  take that away again
+#   make clean      leave only what is in the repository
+#
+# PYTHON=/path/to/python3 chooses the interpreter, 3.11 or newer. PREFIX and DESTDIR are as usual.
+
+PREFIX  = /usr/local
+# Where mount(8) looks for mount.<type>.
+MOUNT_HELPERS = /sbin
+
+VENV = .venv
+BIN  = $(VENV)/bin
+LIB  = $(PREFIX)/lib/allocfs
+MAN  = $(PREFIX)/share/man
+
+# Without PYTHON any environment will do, with it only one that was made for it.
+READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
+
+.PHONY: setup demo test lint types pytest install uninstall clean
+
+setup: $(READY)
+
+$(READY): tools/setup constraints.txt pyproject.toml setup.py allocfs/_fuseops.c
+	PYTHON='$(PYTHON)' tools/setup $(VENV)
+	@touch $(VENV)/.ready '$@'
+
+demo: setup
+	@$(BIN)/python -m allocfs.demo
+
+test: lint types pytest
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+pytest: setup
+	$(BIN)/python -m pytest
+
+# The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
+# directory and environment out of a program that root runs.
+install: setup
+	rm -rf build '$(DESTDIR)$(LIB)'
+	$(BIN)/python -m venv --without-pip '$(DESTDIR)$(LIB)'
+	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip \
+	    --python '$(DESTDIR)$(LIB)/bin/python' --quiet --disable-pip-version-check install .
+	find '$(DESTDIR)$(LIB)/bin' -type f -delete
+	install -d '$(DESTDIR)$(MOUNT_HELPERS)' '$(DESTDIR)$(PREFIX)/bin'
+	printf '$(WRAPPER)' allocfs.mount >'$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs'
+	printf '$(WRAPPER)' allocfs.cli >'$(DESTDIR)$(PREFIX)/bin/allocfs'
+	chmod 755 '$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs' '$(DESTDIR)$(PREFIX)/bin/allocfs'
+	for page in man/*.[1-8]; do \
+	    install -D -m 644 "$$page" "$(DESTDIR)$(MAN)/man$${page##*.}/$${page#man/}" || exit; \
+	done
+
+WRAPPER = \#!/bin/sh\nexec $(LIB)/bin/python -I -m %s "$$@"\n
+
+uninstall:
+	rm -rf '$(DESTDIR)$(LIB)'
+	rm -f '$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs' '$(DESTDIR)$(PREFIX)/bin/allocfs'
+	for page in man/*.[1-8]; do \
+	    rm -f "$(DESTDIR)$(MAN)/man$${page##*.}/$${page#man/}"; \
+	done
+
+clean:
+	rm -rf $(VENV) build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find allocfs tests -name __pycache__ -prune -exec rm -r {} +
+	rm -f allocfs/*.so

@@ -1,0 +1,105 @@
+"""Mount points: the mount table, mounts left dead by their daemon, mount namespaces."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from allocfs.errors import MountFailed
+
+FILESYSTEM_TYPE = "fuse.allocfs"
+
+_MNT_DETACH = 2  # umount(2): out of the tree now, gone when the last user is
+_CLONE_NEWNS = 0x20000
+
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+
+
+class NotPermitted(MountFailed):
+    """The user may not mount, or not there."""
+
+
+def filesystem_at(path: str, table: Path = Path("/proc/self/mountinfo")) -> str | None:
+    """Return the type of the topmost file system mounted on an absolute path.
+
+    The columns are those of proc_pid_mountinfo(5): the mount point is the fifth, the type
+    the first after a lone dash.
+    """
+    found = None
+    for line in table.read_bytes().splitlines():
+        fields = line.split(b" ")
+        if _unescaped(fields[4]) == os.fsencode(path):
+            found = fields[fields.index(b"-", 6) + 1].decode()
+    return found
+
+
+def is_dead(path: str) -> bool:
+    """Tell whether a path is a FUSE mount whose daemon is gone."""
+    try:
+        os.stat(path)
+        # The kernel may have answered from its cache; this it always asks the daemon.
+        if (filesystem_at(path) or "").startswith("fuse"):
+            os.statvfs(path)
+    except OSError as error:
+        return error.errno == errno.ENOTCONN
+    return False
+
+
+def detach_dead(path: str) -> None:
+    """Unmount what killed daemons left on a path, at once, even where it is in use.
+
+    Raises MountFailed if it is not ours, or stays.
+    """
+    while is_dead(path):
+        kind = filesystem_at(path)
+        if kind != FILESYSTEM_TYPE:
+            raise MountFailed(
+                f"{path} is a dead mount of type {kind}: unmount it with `umount -l {path}`"
+            )
+        _detach(path)
+
+
+def enter_namespace(namespace: str) -> None:
+    """Move this process to another mount namespace, given as a process id or a path.
+
+    Raises NotPermitted.
+    """
+    path = f"/proc/{namespace}/ns/mnt" if namespace.isdecimal() else namespace
+    try:
+        with open(path, "rb") as file:
+            _checked(_libc().setns(file.fileno(), _CLONE_NEWNS))
+    except OSError as error:
+        raise NotPermitted(
+            f"cannot enter the mount namespace {namespace}: {error.strerror}"
+        ) from None
+
+
+def _detach(path: str) -> None:
+    if os.getuid() == 0:
+        try:
+            _checked(_libc().umount2(os.fsencode(path), _MNT_DETACH))
+        except OSError as error:
+            raise MountFailed(f"cannot unmount the dead {path}: {error.strerror}") from None
+        return
+    done = subprocess.run(
+        ["fusermount3", "-u", "-z", "--", path], stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise NotPermitted(f"cannot unmount the dead {path}: {done.stderr.strip()}")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _unescaped(name: bytes) -> bytes:
+    return _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), name)

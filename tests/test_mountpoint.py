@@ -1,0 +1,141 @@
+"""Mount points: the mount table, dead mounts, mount namespaces."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from allocfs.errors import MountFailed
+from allocfs.mountpoint import (
+    FILESYSTEM_TYPE,
+    NotPermitted,
+    detach_dead,
+    enter_namespace,
+    filesystem_at,
+    is_dead,
+)
+from tests.conftest import DEADLINE, is_mounted, wait_until
+
+CHECKOUT = Path(__file__).parents[1]
+
+MOUNTINFO = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+23 22 0:21 / /proc rw,nosuid - proc proc rw
+30 22 0:40 / /mnt rw - tmpfs none rw
+31 22 0:41 / /mnt rw shared:5 master:2 - fuse.allocfs none rw,user_id=0
+32 22 0:42 / /with\040space\134 rw - fuse.sshfs - rw
+"""
+
+needs_fuse = pytest.mark.skipif(
+    not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"
+)
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root enters namespaces")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "ext4"),
+        ("/proc", "proc"),
+        ("/mnt", "fuse.allocfs"),
+        ("/with space\\", "fuse.sshfs"),
+        ("/nothing", None),
+        ("/pro", None),
+    ],
+)
+def test_the_topmost_file_system_of_a_path_is_found(
+    path: str, kind: str | None, tmp_path: Path
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_bytes(MOUNTINFO)
+    assert filesystem_at(path, table) == kind
+
+
+def test_the_kernel_table_is_read_alike() -> None:
+    assert filesystem_at("/proc") == "proc"
+
+
+def test_an_ordinary_directory_is_not_dead(tmp_path: Path) -> None:
+    assert not is_dead(str(tmp_path))
+    assert not is_dead(str(tmp_path / "missing"))
+    detach_dead(str(tmp_path))
+
+
+@contextmanager
+def killed_at_end(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a daemon in the foreground, and kill it."""
+    with subprocess.Popen(
+        [sys.executable, *command], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as daemon:
+        try:
+            yield daemon
+        finally:
+            daemon.kill()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    while is_mounted(tmp_path):
+        subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+@needs_fuse
+def test_a_dead_mount_is_detached_even_while_in_use(path: Path) -> None:
+    with killed_at_end("-m", "allocfs.mount", "none", path, "--foreground", "-v") as daemon:
+        assert daemon.stdout is not None
+        assert "mounted on" in daemon.stdout.readline()
+        path.stat()  # from now on the kernel can answer this by itself
+    assert filesystem_at(str(path)) == FILESYSTEM_TYPE
+    busy = os.open(path, os.O_PATH)
+    try:
+        detach_dead(str(path))
+    finally:
+        os.close(busy)
+    assert not is_mounted(path)
+
+
+@needs_fuse
+def test_a_dead_mount_of_another_file_system_is_left_alone(path: Path) -> None:
+    with killed_at_end("-m", "tests.tiny_fs", path):
+        wait_until(lambda: is_mounted(path), "it is mounted")
+    with pytest.raises(MountFailed, match=r"a dead mount of type fuse: unmount it"):
+        detach_dead(str(path))
+    assert is_mounted(path)
+
+
+@pytest.mark.parametrize("namespace", ["4194305", "/nonexistent", "/proc/self/ns/uts"])
+def test_a_namespace_that_cannot_be_entered_is_refused(namespace: str) -> None:
+    with pytest.raises(NotPermitted, match="cannot enter the mount namespace"):
+        enter_namespace(namespace)
+
+
+@needs_root
+@needs_fuse
+def test_a_mount_can_be_made_in_another_namespace(path: Path) -> None:
+    other = subprocess.Popen(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    try:
+        other.stdout.readline()
+        command = [sys.executable, "-m", "allocfs.mount", "none", str(path), "-N", str(other.pid)]
+        subprocess.run(command, cwd=CHECKOUT, check=True)
+        there = Path(f"/proc/{other.pid}/mounts").read_text()
+        assert f"none {path} {FILESYSTEM_TYPE} " in there
+        assert not is_mounted(path)
+    finally:
+        subprocess.run(
+            ["nsenter", f"--mount=/proc/{other.pid}/ns/mnt", "umount", "-l", path], check=True
+        )
+        other.stdin.close()
+        other.wait(DEADLINE)
+        other.stdout.close()
