@@ -1,0 +1,163 @@
+"""A series of captures, played at some speed or step by step."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import trio
+
+from allocfs.backend.procfs import Watched
+from allocfs.backend.snapshot import Snapshot
+from allocfs.backend.textfile import next_listing, read_text
+from allocfs.errors import BadControl, SourceFailed
+
+INTERVAL = 1.0  # seconds between captures whose names do not tell their times
+SUFFIX = ".txt"
+_TIME = re.compile(r"([0-9]{8}T[0-9]{6})(?:\.([0-9]{1,6}))?Z", re.ASCII)
+
+
+class Capture(NamedTuple):
+    """A capture of a series, and when it is played, in seconds after the first."""
+
+    path: str
+    at: float
+
+
+def time_in_name(path: str) -> float | None:
+    """Return the time in a name such as `allocinfo-20260102T030405.123Z.txt`, None if none is.
+
+    It is in seconds since 1970; the digits after the point are a fraction of a second.
+    """
+    found = _TIME.search(os.path.basename(path))
+    if found is None:
+        return None
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment.timestamp() + float(f"0.{found[2] or 0}")
+
+
+def series(paths: Sequence[str]) -> list[Capture]:
+    """Order captures by the times in their names.
+
+    If some name has none, they keep their order and are INTERVAL apart.
+    """
+    times = [moment for path in paths if (moment := time_in_name(path)) is not None]
+    if len(times) < len(paths):
+        return [Capture(path, number * INTERVAL) for number, path in enumerate(paths)]
+    in_order = sorted(zip(times, paths, strict=True))
+    return [Capture(path, moment - min(times)) for moment, path in in_order]
+
+
+def captures_in(directory: str) -> list[Capture]:
+    """Find the captures of a directory, in the order of their names if those have no times.
+
+    They are the files whose names end in `.txt` and are not hidden. Raises SourceFailed if
+    there are none.
+    """
+    try:
+        paths = sorted(entry.path for entry in os.scandir(directory) if _is_capture(entry))
+    except OSError as error:
+        raise SourceFailed(f"{directory}: {error.strerror}") from None
+    if not paths:
+        raise SourceFailed(f"{directory} holds no captures: expected files named *{SUFFIX}")
+    return series(paths)
+
+
+def _is_capture(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and entry.is_file()
+
+
+class Replay(Snapshot):
+    """The tags and counters of one capture of a series after the other.
+
+    Captures are read when their time comes. One that cannot be read leaves readers without
+    counters until the next one. Each is taken in, so that no change of the list is missed,
+    however late somebody looks.
+    """
+
+    def __init__(
+        self,
+        captures: Sequence[Capture],
+        speed: float | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with the first capture; without a speed, stay there until told to go on.
+
+        Raises SourceFailed, or BadCapture naming file and line.
+        """
+        first = captures[0].path
+        super().__init__(next_listing(read_text(first), first, None))
+        self._captures = captures
+        self._speed = speed
+        self._clock = clock
+        self._began = clock()
+        self._number = 0
+
+    def renew(self) -> None:
+        """Play the captures whose time has come."""
+        while self._number < self._due():
+            self._play(self._number + 1)
+
+    def next(self) -> None:
+        """Go to the next capture. Raises BadControl after the last, SourceFailed if it is bad."""
+        if self._number + 1 == len(self._captures):
+            raise BadControl(f"control: 'next': capture {len(self._captures)} is the last")
+        self._go(self._number + 1)
+
+    def goto(self, number: int) -> None:
+        """Go to a capture; the first is 1. Raises BadControl, or SourceFailed if it is bad."""
+        if not 1 <= number <= len(self._captures):
+            raise BadControl(f"control: 'goto {number}': expected 1 to {len(self._captures)}")
+        self._go(number - 1)
+
+    async def run(self, _watched: Watched) -> None:
+        """Play to the end, whether somebody looks or not: reading a file costs little."""
+        while self._speed is not None and self._number + 1 < len(self._captures):
+            due = self._captures[self._number + 1].at / self._speed
+            await trio.sleep(max(0.0, self._began + due - self._clock()))
+            self.renew()
+
+    def extra_stats(self) -> dict[str, int]:
+        """Return what `.allocfs/stats` has of the series."""
+        return {"capture": self._number + 1, "captures": len(self._captures)}
+
+    def describe(self) -> str:
+        """Say which capture is served; the first is 1."""
+        pace = "step" if self._speed is None else f"speed {self._speed:g}"
+        return (
+            f"source {self._captures[self._number].path}\n"
+            "interface replay\n"
+            f"condition {self.condition}\n"
+            f"capture {self._number + 1}\n"
+            f"captures {len(self._captures)}\n"
+            f"{pace}"
+        )
+
+    def _due(self) -> int:
+        """Return the number of the last capture whose time has come."""
+        if self._speed is None:
+            return self._number
+        passed = (self._clock() - self._began) * self._speed
+        return bisect_right(self._captures, passed, key=lambda capture: capture.at) - 1
+
+    def _play(self, number: int) -> None:
+        self._number = number
+        path = self._captures[number].path
+        try:
+            listing = next_listing(read_text(path), path, self._listing)
+        except SourceFailed as error:
+            self.condition.failed(error)
+        else:
+            self.take(listing)
+
+    def _go(self, number: int) -> None:
+        self._play(number)
+        self.condition.require()

@@ -1,0 +1,23 @@
+"""A capture of /proc/allocinfo, served exactly as it is."""
+
+from __future__ import annotations
+
+from allocfs.backend.snapshot import Snapshot
+from allocfs.backend.text import parse
+from allocfs.backend.textfile import read_text
+
+
+class StaticCapture(Snapshot):
+    """The tags and counters of one capture, in its own order; nothing ever changes."""
+
+    def __init__(self, path: str) -> None:
+        """Read a capture. Raises SourceFailed, or BadCapture naming file and line."""
+        super().__init__(parse(read_text(path), path))
+        self._path = path
+
+    def renew(self) -> None:
+        """Have nothing to take in."""
+
+    def describe(self) -> str:
+        """Say which capture is served."""
+        return f"source {self._path}\ninterface capture"

@@ -1,0 +1,52 @@
+"""Files with the text of /proc/allocinfo: read whole, and parsed anew only where they differ."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+
+from allocfs.backend.text import Listing, parse, refresh
+from allocfs.errors import SourceFailed
+
+MOST_BYTES = 1 << 28  # 5500 tags take half a megabyte
+_AT_ONCE = 1 << 20  # /proc/allocinfo returns about a page, whatever is asked for
+
+
+def read_text(path: str) -> bytes:
+    """Read a regular file to its end, whatever its size is said to be.
+
+    Raises SourceFailed if that cannot be done.
+    """
+    try:
+        # Not to wait for the other end of a pipe.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            return _read_to_end(fd, path)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise SourceFailed(f"{path}: {error.strerror}") from None
+
+
+def next_listing(text: bytes, path: str, previous: Listing | None) -> Listing:
+    """Parse a text; if it lists the codetags of `previous`, the table is the same object.
+
+    Raises BadCapture, naming file and line.
+    """
+    sums = None if previous is None else refresh(text, previous)
+    if previous is None or sums is None:
+        return parse(text, path)
+    return replace(previous, sums=sums)
+
+
+def _read_to_end(fd: int, path: str) -> bytes:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise SourceFailed(f"{path} is not a file: expected the text of /proc/allocinfo")
+    pieces, size = [], 0
+    while piece := os.read(fd, _AT_ONCE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise SourceFailed(f"{path} is above {MOST_BYTES >> 20} MiB: that is no list of tags")
+    return b"".join(pieces)

@@ -1,0 +1,100 @@
+"""Choose the backend for what was given as SOURCE."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from allocfs.backend.base import Backend
+from allocfs.backend.ioctl import IoctlBackend, has_ioctl
+from allocfs.backend.procfs import MAX_AGE, TextBackend, Watched, possible_cpus
+from allocfs.backend.replay import Capture, Replay, captures_in, series
+from allocfs.backend.simulated import DEFAULT_CAPTURE, SimulatedStore, default_capture
+from allocfs.backend.static import StaticCapture
+from allocfs.backend.text import parse
+from allocfs.backend.textfile import read_text
+from allocfs.control import Controlled, Stepped
+from allocfs.errors import SourceFailed
+from allocfs.mountpoint import FILESYSTEM_TYPE
+from allocfs.options import SIMULATED, MountOptions
+from allocfs.profiling import obstacle
+
+ALLOCINFO = "/proc/allocinfo"
+_LIVE = ("proc", FILESYSTEM_TYPE)  # on these a file is not what it was when it was last read
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A backend, what control lines act on, and what has to run while it is mounted.
+
+    `run` is told how to find out whether anybody waits for `backend.changed`.
+    """
+
+    backend: Backend
+    controlled: Controlled | Stepped | None = None
+    run: Callable[[Watched], Awaitable[None]] | None = None
+
+
+def open_source(source: str | None, options: MountOptions) -> Source:
+    """Open a source. Raises SourceFailed, or BadCapture naming file and line.
+
+    Where a running kernel is asked for, nothing else is ever served.
+    """
+    if source is None or source in SIMULATED:
+        return _simulated(default_capture(), DEFAULT_CAPTURE, options)
+    if options.simulate:
+        return _simulated(read_text(source), source, options)
+    if options.interface is not None or is_live(source):
+        return _live(source, options)
+    if os.path.isdir(source):
+        return _replay(captures_in(source), options)
+    if not os.path.exists(source) and ":" in source:
+        return _replay(series(source.split(":")), options)
+    return Source(StaticCapture(source))
+
+
+def is_live(path: str) -> bool:
+    """Tell whether a file has the counters of now: one of the kernel, or of another mount."""
+    if path == ALLOCINFO:
+        return True
+    try:
+        device = os.stat(path).st_dev
+    except OSError:
+        return False
+    return os.path.isfile(path) and _type_of_mounted(device) in _LIVE
+
+
+def _type_of_mounted(device: int) -> str | None:
+    """Return the type of the file system with a device number, as in proc_pid_mountinfo(5)."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for line in _MOUNTS.read_text(errors="surrogateescape").splitlines():
+        fields = line.split(" ")
+        if fields[2] == number:
+            return fields[fields.index("-", 6) + 1]
+    return None
+
+
+def _simulated(capture: bytes, name: str, options: MountOptions) -> Source:
+    listing = parse(capture, name)
+    store = SimulatedStore(listing, options.cpus, options.seed, options.rate, name)
+    return Source(store, controlled=store, run=lambda _watched: store.run())
+
+
+def _replay(captures: list[Capture], options: MountOptions) -> Source:
+    replay = Replay(captures, None if options.step else options.speed)
+    return Source(replay, replay if options.step else None, replay.run)
+
+
+def _live(path: str, options: MountOptions) -> Source:
+    if in_the_way := obstacle(Path(path)):
+        raise SourceFailed(in_the_way)
+    backend: IoctlBackend | TextBackend
+    if options.interface == "ioctl" or (options.interface is None and has_ioctl(path)):
+        backend = IoctlBackend(path, possible_cpus())
+    else:
+        max_age = MAX_AGE if options.max_age is None else options.max_age
+        backend = TextBackend(path, max_age, possible_cpus())
+    return Source(backend, run=backend.run)
