@@ -2,6 +2,7 @@
 #
 #   make demo       mount the simulated store and show what it is
 #   make test       lint, types and tests
+#   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
 #   make clean      leave only what is in the repository
@@ -20,7 +21,7 @@ MAN  = $(PREFIX)/share/man
 # Without PYTHON any environment will do, with it only one that was made for it.
 READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 
-.PHONY: setup demo test lint types pytest install uninstall clean
+.PHONY: setup demo test lint types pytest bench install uninstall clean
 
 setup: $(READY)
 
@@ -41,6 +42,10 @@ types: setup
 
 pytest: setup
 	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[compare]'
+	$(BIN)/python -m benchmarks
 
 # The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
 # directory and environment out of a program that root runs.
