@@ -218,7 +218,7 @@ def test_the_demo_shows_a_record_its_line_and_their_cost(
     line = next(line for line in allocinfo if "arch/x86/events/rapl.c:" in line)
     position = lines.index(line)
     assert lines[position + 1] == f"# {3219 * 224:,} per-CPU counters summed"
-    assert any(line.endswith("init_rapl_pmus..") for line in lines)
+    assert any("init_rapl_pmus.." in line for line in lines)
     top = sorted(allocinfo[2:], key=lambda line: int(line.split()[0]), reverse=True)[:10]
     position = lines.index("$ cat text/query/sort=-bytes,limit=10/records")
     assert lines[position + 1 : position + 11] == top

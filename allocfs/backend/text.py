@@ -71,10 +71,11 @@ _S64 = range(-(2**63), 2**63)
 _U64 = range(2**64)
 _UNSIGNED = "(0|[1-9][0-9]{0,19}+)"
 _NAME = r"[^\x00-\x20\x7f]"
-_PAIRS = rf"((?: (?!accurate:)[^\x00-\x20\x7f:]++:{_NAME}*+)*+)"
+_PAIRS = rf"((?>(?: (?!accurate:)[^\x00-\x20\x7f:]++:{_NAME}*+)*))"
 
 # The patterns are joined into _ROW and _TAG for speed, and tried one after the other to explain
-# why a line is refused. Possessive quantifiers keep both linear in the length of a line.
+# why a line is refused. Possessive quantifiers keep both linear in the length of a line, and
+# around groups atomic groups do: Python's possessive groups match wrongly before 3.11.5.
 _NUMBERS = (
     _Field(r"(?=.{0,65536}$)", "a line of at most 65536 characters"),
     _Field(r"(?!allocinfo|#)", "a codetag, as a header stands only at the top of a file"),
@@ -83,9 +84,9 @@ _NUMBERS = (
 )
 _IDENTITY = (
     _Field(rf"({_NAME}+):{_UNSIGNED}(?= )", "file:line, the line a number of 64 bits", _U64),
-    _Field(rf"(?: \[({_NAME}+)\](?= ))?+ func:({_NAME}++)", "`func:function` or `[module]`"),
+    _Field(rf"(?>(?: \[({_NAME}+)\](?= ))?) func:({_NAME}++)", "`func:function` or `[module]`"),
     _Field(_PAIRS, "key:value pairs"),
-    _Field(rf"(?: accurate:(no|yes)(?!{_NAME}))?+", "`accurate:no`"),
+    _Field(rf"(?>(?: accurate:(no|yes)(?!{_NAME}))?)", "`accurate:no`"),
     _Field(_PAIRS, "key:value pairs"),
     _Field(r" ?+$", "a key:value pair, `accurate:no` at most once, or the end of the line"),
 )
