@@ -11,9 +11,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from allocfs.backend.base import Codetag, TagTable
 from allocfs.backend.codetag import CodetagStore
+
+settings.register_profile("allocfs", deadline=None, derandomize=True)  # no luck, no clock
+settings.load_profile("allocfs")
 
 DATA = Path(__file__).parent / "data"
 DEADLINE = 20.0  # seconds; only a failing test waits so long
