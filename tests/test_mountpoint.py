@@ -20,7 +20,7 @@ from allocfs.mountpoint import (
     filesystem_at,
     is_dead,
 )
-from tests.conftest import DEADLINE, is_mounted, wait_until
+from tests.conftest import is_mounted, wait_until
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -34,7 +34,6 @@ MOUNTINFO = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 needs_fuse = pytest.mark.skipif(
     not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"
 )
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root enters namespaces")
 
 
 @pytest.mark.parametrize(
@@ -115,27 +114,30 @@ def test_a_namespace_that_cannot_be_entered_is_refused(namespace: str) -> None:
         enter_namespace(namespace)
 
 
-@needs_root
+@contextmanager
+def other_namespace() -> Iterator[str]:
+    """Give a process id in another mount namespace."""
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec cat"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield str(process.pid)
+        finally:
+            process.kill()
+
+
 @needs_fuse
+@pytest.mark.skipif(os.getuid() != 0, reason="only root enters namespaces")
+@pytest.mark.skipif(filesystem_at("/") is None, reason="a namespace's root is not this chroot")
 def test_a_mount_can_be_made_in_another_namespace(path: Path) -> None:
-    other = subprocess.Popen(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec cat"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert other.stdin is not None
-    assert other.stdout is not None
-    try:
-        other.stdout.readline()
-        command = [sys.executable, "-m", "allocfs.mount", "none", str(path), "-N", str(other.pid)]
+    with other_namespace() as process:
+        command = [sys.executable, "-m", "allocfs.mount", "none", str(path), "-N", process]
         subprocess.run(command, cwd=CHECKOUT, check=True)
-        there = Path(f"/proc/{other.pid}/mounts").read_text()
+        try:
+            there = Path(f"/proc/{process}/mounts").read_text()
+        finally:
+            enter = ["nsenter", f"--mount=/proc/{process}/ns/mnt"]
+            subprocess.run([*enter, "umount", "-l", path], check=True)
         assert f"none {path} {FILESYSTEM_TYPE} " in there
         assert not is_mounted(path)
-    finally:
-        subprocess.run(
-            ["nsenter", f"--mount=/proc/{other.pid}/ns/mnt", "umount", "-l", path], check=True
-        )
-        other.stdin.close()
-        other.wait(DEADLINE)
-        other.stdout.close()
