@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from allocfs import about
-from allocfs.backend.base import Backend
+from allocfs.backend.base import Backend, Slots
 from allocfs.backend.text import HEADER, format_lines
 from allocfs.catalogue import Catalogue
 from allocfs.control import Controlled, Stepped, parse_lines, usage
@@ -44,6 +44,7 @@ from allocfs.view import (
 RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
 Keep = Callable[[Backend, Selection], Summed]
 Rendered = Callable[[Callable[[], bytes]], View]
+MOST_REMEMBERED = 256  # files whose slots are remembered
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 
 
@@ -55,6 +56,8 @@ class Filesystem:
         self.backend = backend
         self.controlled = controlled
         self.stats = Stats()
+        self._remembered: dict[TagFile, Slots] = {}  # of _remembered_of
+        self._remembered_of = backend.tags
         self.known = Catalogue(backend, has_control=controlled is not None)
         self._encoder = RecordEncoder.of(backend.tags.table)
         self._about = about.about_files(backend, self.stats)
@@ -75,7 +78,7 @@ class Filesystem:
             return len(HELP.encode())
         if not isinstance(file, TagFile):
             return 0
-        count = self._count(file) if tags is None else tags
+        count = len(self._named(file)) if tags is None else tags
         if not self.has_fixed_size(file):
             return 0
         limit = file.scope.query.limit
@@ -94,12 +97,10 @@ class Filesystem:
 
     def select(self, file: TagFile) -> Selection:
         """Decide which tags a file holds now, in which order."""
-        slots = slots_of(self.known, file)
-        self._require(file, len(slots))
-        content_id = self.backend.tags.content_id
+        slots = self._named(file)
         if file.scope.query is not EVERYTHING:
             slots = judge(file.scope.query, self.backend, slots)
-        return Selection(content_id, slots)
+        return Selection(self.backend.tags.content_id, slots)
 
     def xattr(self, file: TagFile, name: str) -> bytes:
         """Return one of a file's xattr_names; counting the records may sum, as opening does.
@@ -132,15 +133,23 @@ class Filesystem:
         for act in parse_lines(data, self.controlled):
             act()
 
-    def _count(self, file: TagFile) -> int:
-        count = len(slots_of(self.known, file))
-        self._require(file, count)
-        return count
+    def _named(self, file: TagFile) -> Slots:
+        """Return the slots that names decide; a name without any loaded tag is not found.
 
-    def _require(self, file: TagFile, count: int) -> None:
-        """Refuse a name of which no tag is loaded; directories and queries may be empty."""
-        if count == 0 and file.group is not None and not file.subtree:
+        Directories and queries may be empty. The last files asked for are remembered, since
+        pollers open the same ones again and again.
+        """
+        tags = self.backend.tags
+        if self._remembered_of is not tags:
+            self._remembered_of, self._remembered = tags, {}
+        slots = self._remembered.get(file)
+        if slots is None:
+            slots = slots_of(self.known, file)
+            if file.scope.query is EVERYTHING and len(self._remembered) < MOST_REMEMBERED:
+                self._remembered[file] = slots
+        if not len(slots) and file.group is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
+        return slots
 
     def _view(self, file: File, keep: Keep, rendered: Rendered) -> View:
         match file:

@@ -66,8 +66,9 @@ class CodetagStore:
         """Sum the counters of these tags over all CPUs, now."""
         totals = self._totals(slots)
         self.counters_read += len(slots) * self.cpus
-        calls = totals[:, CALLS].view(np.uint64)
-        return Sums(totals[:, BYTES] + self.moved[slots], calls, self._accurate[slots])
+        nbytes = totals[:, BYTES]
+        nbytes += self.moved[slots]
+        return Sums(nbytes, totals[:, CALLS].view(np.uint64), self._accurate[slots])
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation; sums nothing."""
