@@ -54,6 +54,7 @@ install: setup
 	$(BIN)/python -m venv --without-pip '$(DESTDIR)$(LIB)'
 	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip \
 	    --python '$(DESTDIR)$(LIB)/bin/python' --quiet --disable-pip-version-check install .
+	rm -rf build
 	find '$(DESTDIR)$(LIB)/bin' -type f -delete
 	install -d '$(DESTDIR)$(MOUNT_HELPERS)' '$(DESTDIR)$(PREFIX)/bin'
 	printf '$(WRAPPER)' allocfs.mount >'$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs'

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Callable
 
 import pyfuse3
 import trio
 
 from allocfs import fuseops
+from allocfs.daemon import STOP_SIGNALS
 from allocfs.errors import MountFailed
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access
@@ -62,7 +62,7 @@ async def _run(
 ) -> None:
     """Answer requests, beside what the source runs, until unmounted or told to stop."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_terminate_on_signal)
+        await nursery.start(_terminate_on_signal)
         if opened.run is not None:
             nursery.start_soon(opened.run, watched)
         nursery.start_soon(_announce, ready)
@@ -74,7 +74,10 @@ async def _announce(ready: Callable[[], None]) -> None:
     ready()
 
 
-async def _terminate_on_signal() -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+async def _terminate_on_signal(
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    with trio.open_signal_receiver(*STOP_SIGNALS) as signals:
+        task_status.started()
         async for _ in signals:
             pyfuse3.terminate()
