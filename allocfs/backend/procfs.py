@@ -42,9 +42,10 @@ def possible_cpus(file: Path = POSSIBLE_CPUS) -> int:
 class LiveText:
     """A text that changes, of which whole passes are read."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, read: Callable[[str], bytes] = read_text) -> None:
         """Read nothing yet."""
         self.path = path
+        self._read = read
         self.passes = 0
         self.text = b""
         self.listing: Listing | None = None
@@ -64,7 +65,7 @@ class LiveText:
         if in_the_way := obstacle(Path(self.path)):
             raise SourceFailed(in_the_way)
         self.passes += 1
-        self.text = read_text(self.path)
+        self.text = self._read(self.path)
         self.listing = next_listing(self.text, self.path, self.listing)
         if not len(self.listing.table):
             raise SourceFailed(f"{self.path} lists no codetags")
