@@ -1,0 +1,104 @@
+"""The command `allocfs compare`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from allocfs.compare.comparison import Comparison, Machine
+from allocfs.compare.costs import measure_costs
+from allocfs.compare.jsonfile import as_json
+from allocfs.compare.measure import MAX_AGE, Mounts, run_all, runs_in_all
+from allocfs.compare.mounted import CannotCompare, Mount, Store, mounted, source_of
+from allocfs.compare.published import PUBLISHED
+from allocfs.compare.report import render
+from allocfs.compare.scenarios import SCENARIOS
+from allocfs.compare.transport import measure_transport
+from allocfs.errors import OptionError, SourceFailed
+from allocfs.ioctl_client import AllocinfoIoctl
+
+RUNS = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.description = (
+        "Mount a simulated store, put the same questions to it as text, by the kernel's ioctl and"
+        " by read(), and report what each took and did."
+    )
+    parser.add_argument("--cpus", type=_positive, default=224, help="CPUs of the store (224)")
+    parser.add_argument("--tags", type=_positive, help="tags of the store (those of its capture)")
+    parser.add_argument(
+        "--runs", type=_positive, default=RUNS, help=f"rounds of questions ({RUNS})"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write everything to a file as JSON")
+    parser.add_argument("--plot", metavar="FILE", help="draw the wall times, as FILE.svg or .png")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print what came out, and write the files asked for."""
+    if arguments.plot:
+        _check_plot(arguments.plot)
+    comparison = compare(arguments.cpus, arguments.tags, arguments.runs)
+    print(render(comparison), end="")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(as_json(comparison), indent=1) + "\n")
+    if arguments.plot:
+        from allocfs.compare.plot import save_plot  # noqa: PLC0415
+
+        save_plot(comparison, arguments.plot)
+    return 0
+
+
+def compare(cpus: int, tags: int | None, runs: int) -> Comparison:
+    """Mount a store twice, live and with max_age, and run all scenarios on it."""
+    options = f"cpus={cpus}"
+    with (
+        source_of(tags) as source,
+        mounted(source, options) as live,
+        mounted(source, f"{options},max_age={MAX_AGE}") as periodic,
+        tqdm(total=runs_in_all(SCENARIOS, runs), unit=" runs", disable=None, leave=False) as bar,
+    ):
+        _check_ioctl(live)
+        mounts = Mounts(live, periodic)
+        size = Store(live.stats()["tags"], cpus)
+        results = run_all(mounts, SCENARIOS, runs, bar.update)
+        transport = measure_transport(mounts)
+    machine, why_not = _machine(size)
+    return Comparison(size, runs, SCENARIOS, results, transport, machine, why_not)
+
+
+def _check_ioctl(mount: Mount) -> None:
+    try:
+        AllocinfoIoctl.open(f"{mount.root}/allocinfo").close()
+    except SourceFailed:
+        raise CannotCompare(
+            "the mount has no ioctl: install a C compiler and libfuse's headers, then allocfs again"
+        ) from None
+
+
+def _machine(size: Store) -> tuple[Machine | None, str]:
+    """Measure this machine, or say why that cannot be done: the rest is worth reporting too."""
+    try:
+        return Machine(measure_costs(size), measure_costs(PUBLISHED)), ""
+    except CannotCompare as error:
+        return None, str(error)
+
+
+def _check_plot(path: str) -> None:
+    """Find out before the work whether its picture can be drawn."""
+    if Path(path).suffix not in (".svg", ".png"):
+        raise OptionError(f"--plot {path}: expected a name that ends with .svg or .png")
+    try:
+        import allocfs.compare.plot  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise CannotCompare(f"--plot: {error}: install allocfs[compare]") from None
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)

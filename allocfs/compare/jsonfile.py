@@ -1,0 +1,69 @@
+"""A comparison as JSON, with every sample."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from typing import Any
+
+from allocfs import __version__
+from allocfs.compare.comparison import Comparison
+from allocfs.compare.measure import MAX_AGE
+from allocfs.compare.scenarios import Scenario
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """Describe everything in values that JSON has; times are in ns, published ones in ms."""
+    return {
+        "version": __version__,
+        "machine": {"system": platform.platform(), "processor": _processor()},
+        "store": asdict(comparison.store),
+        "max_age": MAX_AGE,
+        "runs": comparison.runs,
+        "scenarios": [_scenario(comparison, scenario) for scenario in comparison.scenarios],
+        "transport": asdict(comparison.transport),
+        "costs": None if comparison.machine is None else asdict(comparison.machine),
+        "checks": [
+            {
+                "scenario": check.scenario.number,
+                "text_ms": check.text,
+                "ioctl_ms": check.ioctl,
+                "published_text_ms": check.published_text,
+                "published_ioctl_ms": check.published_ioctl,
+                "factor": check.factor,
+            }
+            for check in comparison.checks
+        ],
+        "bars": [asdict(bar) for bar in comparison.bars],
+    }
+
+
+def _scenario(comparison: Comparison, scenario: Scenario) -> dict[str, Any]:
+    return {
+        "number": scenario.number,
+        "title": scenario.title,
+        "predicted": comparison.predicted(scenario),
+        "designs": [
+            {
+                "design": row.design,
+                "wall": row.wall._asdict(),
+                "alone": row.alone,
+                "less_transport": row.less_transport,
+                "client_cpu": row.client_cpu,
+                "daemon_cpu": row.daemon_cpu,
+                "work": asdict(row.work),
+                "calls": row.work.calls,
+                "times_less_than_text": row.ratio,
+                "first": asdict(comparison.results[scenario.number, row.design].cold),
+                "runs": list(map(asdict, comparison.results[scenario.number, row.design].runs)),
+            }
+            for row in comparison.rows(scenario)
+        ],
+    }
+
+
+def _processor() -> str:
+    """Return what the machine's processor is called."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,69 @@
+"""What a call costs that asks for nothing: the way to the daemon and back."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from allocfs.compare.clients import Design
+from allocfs.compare.counting import Calls, Work
+from allocfs.compare.measure import IN_A_ROW, LIVE, Mounts
+from allocfs.records import MERGED
+
+_ROUNDS = 100
+_PAST_THE_END = 1 << 40
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Wall times in ns, medians, of calls that leave nothing to do."""
+
+    open_close: float  # of a file that is the same for everyone
+    pread: float  # past the end of a file
+    ioctl: float  # CONTENT_ID
+    cached_open_close: float  # with max_age, of a file whose attributes are known
+    cached_pread: float
+
+    def of(self, design: Design, work: Work) -> float | None:
+        """Return what the calls of an answer would have cost without anything to answer.
+
+        None for the modes of max_age, whose requests are not those of the calls.
+        """
+        if design not in LIVE:
+            return None
+        return work.opens * self.open_close + work.preads * self.pread + work.ioctls * self.ioctl
+
+
+def measure_transport(mounts: Mounts) -> Transport:
+    """Make each call many times, in rows as the questions are asked."""
+    calls, live, periodic = Calls(), mounts.live, mounts.periodic
+    records = [calls.open(f"{mount.root}/records") for mount in (live, periodic)]
+    text = calls.open(f"{live.root}/allocinfo")
+    times = _medians(
+        partial(_open_close, calls, f"{live.root}/.allocfs/version"),
+        partial(calls.pread, records[0], 1, _PAST_THE_END),
+        partial(calls.ioctl, text, MERGED.content_id_number, bytes(8)),
+        partial(_open_close, calls, f"{periodic.root}/records"),
+        partial(calls.pread, records[1], 1, _PAST_THE_END),
+    )
+    for fd in (*records, text):
+        calls.close(fd)
+    return Transport(*times)
+
+
+def _open_close(calls: Calls, path: str) -> None:
+    calls.close(calls.open(path))
+
+
+def _medians(*acts: Callable[[], object]) -> list[float]:
+    times: list[list[int]] = [[] for _ in acts]
+    for _ in range(_ROUNDS):
+        for act, taken in zip(acts, times, strict=True):
+            for _ in range(IN_A_ROW):
+                began = time.perf_counter_ns()
+                act()
+                taken.append(time.perf_counter_ns() - began)
+    return [statistics.median(taken) for taken in times]
