@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from allocfs.errors import BadControl
 
 MOST_RATE = 10_000_000
+MOST_WRITTEN = 64 * 1024
+"""Bytes in one write. A longer one may come in pieces, and a piece may end within a number."""
 _S64_MAX = 2**63 - 1
 
 STORE_USAGE = """\
@@ -67,6 +69,10 @@ def parse_lines(text: bytes, controlled: Controlled | Stepped) -> list[Action]:
 
     Empty lines and lines that begin with `#` do nothing. Raises BadControl, naming the line.
     """
+    if len(text) > MOST_WRITTEN:
+        raise BadControl(
+            f"control: expected at most {MOST_WRITTEN} bytes in one write, found {len(text)}"
+        )
     lines = text.decode("utf-8", "surrogateescape").split("\n")
     wanted = [line for line in map(str.strip, lines) if line and line[0] != "#"]
     if isinstance(controlled, Stepped):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocfs.control import Event, parse_lines
+from allocfs.control import Controlled, Event, Stepped, parse_lines, usage
 from allocfs.errors import BadControl
 
 
@@ -33,6 +33,19 @@ class Recorder:
 
     def set_rate(self, events_per_second: int) -> None:
         self.done.append(("rate", events_per_second))
+
+
+@dataclass
+class Series:
+    """The steps that the lines took, in order."""
+
+    done: list[object] = field(default_factory=list)
+
+    def next(self) -> None:
+        self.done.append("next")
+
+    def goto(self, number: int) -> None:
+        self.done.append(number)
 
 
 def done(text: bytes) -> list[object]:
@@ -91,3 +104,37 @@ def test_a_line_that_is_not_understood_stops_all(line: bytes) -> None:
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     with suppress(BadControl):
         done(text)
+
+
+def test_a_series_takes_steps_in_order() -> None:
+    series = Series()
+    for act in parse_lines(b"next\n# comment\n\n goto  3 \nnext", series):
+        act()
+    assert series.done == ["next", 3, "next"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"next 1", b"goto", b"goto x", b"goto -1", b"goto 1 2", b"load xfs"]
+)
+def test_a_step_that_is_not_understood_stops_all(line: bytes) -> None:
+    series = Series()
+    with pytest.raises(BadControl):
+        parse_lines(b"next\n" + line, series)
+    assert series.done == []
+
+
+def test_a_store_takes_no_steps() -> None:
+    with pytest.raises(BadControl, match="expected load, unload, alloc, free or rate"):
+        parse_lines(b"next", Recorder())
+
+
+@pytest.mark.parametrize(
+    ("controlled", "commands"),
+    [(Recorder(), ["load", "unload", "alloc", "free", "rate"]), (Series(), ["next", "goto"])],
+)
+def test_the_usage_names_what_is_understood(
+    controlled: Controlled | Stepped, commands: list[str]
+) -> None:
+    lines = usage(controlled).splitlines()
+    assert all(line.startswith("#") for line in lines)
+    assert [line.split()[1] for line in lines[1:]] == commands

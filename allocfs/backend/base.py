@@ -8,6 +8,7 @@ why whoever keeps slots also keeps the content_id at which they were taken, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -171,3 +172,18 @@ class Backend(Protocol):
     def describe(self) -> str:
         """Say what is served and how, one `name value` pair a line."""
         ...
+
+
+def unnoticed(backend: Backend) -> float:
+    """Return for how many seconds a change of the tags may go unnoticed if nobody asks.
+
+    A backend that learns of changes from its source only when it is asked has an attribute
+    `unnoticed`; all others tell at once.
+    """
+    return float(getattr(backend, "unnoticed", math.inf))
+
+
+def extra_stats(backend: Backend) -> dict[str, int]:
+    """Return the counts that only some kinds of backends have, by their names in `stats`."""
+    counts: Callable[[], dict[str, int]] = getattr(backend, "extra_stats", dict)
+    return counts()

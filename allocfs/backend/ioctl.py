@@ -118,6 +118,7 @@ class IoctlBackend:
         """Open a file and list its tags. Raises SourceFailed."""
         self.cpus = cpus
         self.counters_read = 0
+        self.unnoticed = 0.0
         self.changed: Callable[[], None] = ignore_change
         self.condition = Condition()
         self._path = path

@@ -84,8 +84,8 @@ class TextBackend(Snapshot):
         self, path: str, max_age: float, cpus: int, clock: Callable[[], int] = time.monotonic_ns
     ) -> None:
         """Make a first pass; max_age is in seconds. Raises SourceFailed."""
+        self.unnoticed = max_age
         self._text = LiveText(path)
-        self._max_age = max_age
         self._period_ns = round(max_age * _NS)
         self._clock = clock
         self._began_ns = clock()
@@ -110,7 +110,7 @@ class TextBackend(Snapshot):
     async def run(self, watched: Watched) -> None:
         """Notice changes of the list while somebody waits for them."""
         while True:
-            await trio.sleep(self._max_age or MAX_AGE)
+            await trio.sleep(self.unnoticed or MAX_AGE)
             if watched():
                 self.renew()
 
@@ -124,7 +124,7 @@ class TextBackend(Snapshot):
             f"source {self._text.path}\n"
             "interface text\n"
             f"condition {self.condition}\n"
-            f"max_age {self._max_age:g}\n"
+            f"max_age {self.unnoticed:g}\n"
             f"age {(self._clock() - self._began_ns) / _NS:.6f}\n"
             f"pass_seconds {self._took_ns / _NS:.6f}"
         )
