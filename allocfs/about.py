@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from importlib.resources import files
 
 from allocfs import __version__
-from allocfs.backend.base import Backend
+from allocfs.backend.base import Backend, extra_stats
 from allocfs.records import schema
-from allocfs.stats import Stats
 
 
-def about_files(backend: Backend, stats: Stats) -> dict[str, Callable[[], bytes]]:
-    """Return what renders each file, by name."""
+def about_files(
+    backend: Backend, own_counts: Callable[[], dict[str, int]]
+) -> dict[str, Callable[[], bytes]]:
+    """Return what renders each file, by name; `own_counts` are the mount's own in `stats`."""
 
     def content_id() -> bytes:
         return b"%d\n" % backend.tags.content_id
@@ -27,7 +27,7 @@ def about_files(backend: Backend, stats: Stats) -> dict[str, Callable[[], bytes]
         "content_id": content_id,
         "schema.json": schema_json,
         "source": source,
-        "stats": partial(stats_text, backend, stats),
+        "stats": lambda: stats_text(backend, own_counts()),
         "version": f"{__version__}\n".encode,
     }
 
@@ -42,23 +42,21 @@ def schema_json() -> bytes:
     return json.dumps(schema(), indent=2).encode() + b"\n"
 
 
-def stats_text(backend: Backend, stats: Stats) -> bytes:
-    """Return the counts, one `name value` a line."""
+def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
+    """Return the counts, one `name value` a line.
+
+    Values are padded: with max_age the kernel may ask for the size between two reads of one
+    reader, and a count that has gained a digit would move what follows.
+    """
     tags = backend.tags
     modules = len(set(tags.table.module.ids[tags.slots].tolist()))
-    lines = [
-        f"tags {len(tags.slots)}",
-        f"cpus {backend.cpus}",
-        f"modules {modules}",
-        f"content_id {tags.content_id}",
-        f"counters_read {backend.counters_read}",
-        *(f"{name} {number}" for name, number in _own_stats(backend).items()),
-        *stats.lines(),
-    ]
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _own_stats(backend: Backend) -> dict[str, int]:
-    """Return the counts that only some kinds of backends have."""
-    extra_stats: Callable[[], dict[str, int]] = getattr(backend, "extra_stats", dict)
-    return extra_stats()
+    counts = {
+        "tags": len(tags.slots),
+        "cpus": backend.cpus,
+        "modules": modules,
+        "content_id": tags.content_id,
+        "counters_read": backend.counters_read,
+        **extra_stats(backend),
+        **own_counts,
+    }
+    return "".join(f"{name} {count:>20}\n" for name, count in counts.items()).encode()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from allocfs.backend.base import Backend, Slots, TagTable
+from allocfs.limits import Limits
 from allocfs.names import NameIndex, Names, Span, entry_name
 from allocfs.nodes import QueriesDir
 from allocfs.query import EVERYTHING, Query
@@ -17,7 +18,6 @@ from allocfs.query_terms import NameKey
 from allocfs.selection import matching_tags
 from allocfs.spelling import path_of
 
-RECENT_QUERIES = 256
 _NO_SLOTS = np.empty(0, dtype=np.intp)
 
 
@@ -31,10 +31,16 @@ class RecentQuery(NamedTuple):
 class Catalogue:
     """The names of a backend's tags, indexed once for each tag table."""
 
-    def __init__(self, backend: Backend, has_control: bool = False) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        has_control: bool = False,
+        max_queries: int = Limits().max_queries,
+    ) -> None:
         """Index lazily: a mount that nobody lists costs nothing."""
         self._backend = backend
         self.has_control = has_control
+        self._max_queries = max_queries
         self._names = Names(backend.tags.table)
         self._recent: OrderedDict[RecentQuery, None] = OrderedDict()
 
@@ -86,6 +92,11 @@ class Catalogue:
             case "module":
                 return entry_name, self.names.modules
 
+    @property
+    def queries(self) -> int:
+        """How many queries are remembered."""
+        return len(self._recent)
+
     def use_query(self, directory: QueriesDir, terms: str) -> RecentQuery | None:
         """Remember that a query was looked up; return one that was not for the longest time.
 
@@ -94,7 +105,7 @@ class Catalogue:
         query = RecentQuery(directory, terms)
         self._recent[query] = None
         self._recent.move_to_end(query)
-        return self._recent.popitem(last=False)[0] if len(self._recent) > RECENT_QUERIES else None
+        return self._recent.popitem(last=False)[0] if self.queries > self._max_queries else None
 
     def queries_in_use(self, directory: QueriesDir) -> list[str]:
         """List the queries that were looked up of late in a directory."""

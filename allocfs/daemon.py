@@ -122,7 +122,7 @@ def _do(work: Work, pipe: int) -> int:
 
     outcome = work(ready)
     if not told:
-        os.write(pipe, f"{outcome.code} {outcome.message}".encode())
+        os.write(pipe, f"{outcome.code} {outcome.message}".encode("utf-8", "surrogateescape"))
     return outcome.code
 
 
@@ -131,5 +131,5 @@ def _received(report: bytes) -> Outcome:
         return Outcome(0)
     if not report:
         return DIED
-    code, _, message = report.decode().partition(" ")
+    code, _, message = report.decode("utf-8", "surrogateescape").partition(" ")
     return Outcome(int(code), message)

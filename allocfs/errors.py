@@ -38,7 +38,15 @@ class OptionError(AllocfsError):
 
 
 class LimitReached(AllocfsError):
-    """A limit set at mount time would be exceeded (EMFILE or ENOMEM)."""
+    """A limit set at mount time would be exceeded."""
+
+
+class TooManyOpen(LimitReached):
+    """More files and directories would be open than max_open (EMFILE)."""
+
+
+class TooMuchKept(LimitReached):
+    """More bytes would be kept for clients than max_kept (ENOMEM)."""
 
 
 class ReadOnly(AllocfsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from allocfs import about
 from allocfs.backend.base import Backend, Slots
@@ -12,6 +13,7 @@ from allocfs.control import Controlled, Stepped, parse_lines, usage
 from allocfs.errors import NameNotFound, ReadOnly
 from allocfs.ioctl import IoctlFile
 from allocfs.jsonlines import format_json
+from allocfs.limits import Budget, Limits
 from allocfs.nodes import (
     CONTROL,
     AboutFile,
@@ -51,16 +53,23 @@ XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.r
 class Filesystem:
     """Everything that a path can be asked, in terms of nodes and views."""
 
-    def __init__(self, backend: Backend, controlled: Controlled | Stepped | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        controlled: Controlled | Stepped | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         """Serve a backend; with `controlled`, `.allocfs/control` acts on that."""
+        self.limits = limits or Limits()
+        self.kept = Budget(self.limits.max_kept)
         self.backend = backend
         self.controlled = controlled
         self.stats = Stats()
         self._remembered: dict[TagFile, Slots] = {}  # of _remembered_of
         self._remembered_of = backend.tags
-        self.known = Catalogue(backend, has_control=controlled is not None)
+        self.known = Catalogue(backend, controlled is not None, self.limits.max_queries)
         self._encoder = RecordEncoder.of(backend.tags.table)
-        self._about = about.about_files(backend, self.stats)
+        self._about = about.about_files(backend, self._counts)
         if controlled is not None:
             self._about[CONTROL] = usage(controlled).encode
 
@@ -89,11 +98,15 @@ class Filesystem:
 
         Reads of the view sum anew; a rendering is made anew by a read from its start.
         """
-        return self._view(file, FreshSums, RenderedView)
+        return self._view(file, FreshSums, partial(RenderedView, budget=self.kept))
 
     def hold(self, file: File) -> View:
-        """Fix what a file holds, and the sums of whatever is read of it once they are taken."""
-        return self._view(file, HeldSums, WholeView)
+        """Fix what a file holds, and the sums of whatever is read of it once they are taken.
+
+        Raises TooMuchKept.
+        """
+        held = partial(HeldSums, budget=self.kept)
+        return self._view(file, held, partial(WholeView, budget=self.kept))
 
     def select(self, file: TagFile) -> Selection:
         """Decide which tags a file holds now, in which order."""
@@ -172,6 +185,10 @@ class Filesystem:
                 return CountersView(summed, self.stats, numbers)
             case Form.TEXT | Form.JSON:
                 return rendered(lambda: self._render(form, summed))
+
+    def _counts(self) -> dict[str, int]:
+        kept = {"queries": self.known.queries, "kept_bytes": self.kept.used}
+        return {**self.stats.counts(), **kept, **self.stats.error_counts()}
 
     def _records(self) -> RecordEncoder:
         """Return the encoder of the backend's present table."""

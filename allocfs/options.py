@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from allocfs.errors import OptionError
+from allocfs.limits import Limits
+from allocfs.quantities import format_size, parse_size
 
 SIMULATED = ("none", "allocfs")  # as SOURCE, these stand for the simulated store
 
@@ -19,7 +21,7 @@ _UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
 
 @dataclass(frozen=True)
 class MountOptions:
-    """What was asked for with `-o`; all fields but the last three are options."""
+    """What was asked for with `-o`; all fields but `ignored` come from options."""
 
     cpus: int = 224
     seed: int = 1
@@ -36,12 +38,20 @@ class MountOptions:
     step: bool = False
     read_only: bool = False
     no_exec: bool = False
+    max_open: int = Limits().max_open
+    max_queries: int = Limits().max_queries
+    max_kept: int = Limits().max_kept  # bytes
     ignored: tuple[str, ...] = ()  # unknown options that a sloppy mount lets pass
 
     @property
     def directory_mode(self) -> int:
         """The mode of directories: whoever may read may also enter."""
         return self.mode | (self.mode & 0o444) >> 2
+
+    @property
+    def limits(self) -> Limits:
+        """What clients may make the daemon keep."""
+        return Limits(self.max_open, self.max_queries, self.max_kept)
 
 
 class Value(NamedTuple):
@@ -59,6 +69,15 @@ def _whole(low: int, high: int) -> Value:
         return int(text)
 
     return Value(parse, f"a whole number from {low} to {high}")
+
+
+def _size(low: int, high: int) -> Value:
+    def parse(text: str) -> int:
+        if not low <= parse_size(text) <= high:
+            raise ValueError
+        return parse_size(text)
+
+    return Value(parse, f"a size from {format_size(low)} to {format_size(high)}, such as 64M")
 
 
 def _octal(high: int) -> Value:
@@ -111,6 +130,9 @@ VALUES: dict[str, Value] = {
     "max_age": _duration(86400),
     "interface": _one_of("text", "ioctl"),
     "speed": _factor(0.001, 1000),
+    "max_open": _whole(1, 10**6),
+    "max_queries": _whole(1, 10**5),
+    "max_kept": _size(2**20, 2**40),
 }
 
 FLAGS: dict[str, tuple[str, bool]] = {

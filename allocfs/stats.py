@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import errno
+from collections import Counter
+from dataclasses import dataclass, field
+
+_EXPECTED = (
+    errno.ENOENT,
+    errno.EIO,
+    errno.ENOMEM,
+    errno.EINVAL,
+    errno.EMFILE,
+    errno.ENOTTY,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+    errno.ENODATA,
+    errno.ESTALE,
+)
 
 
 @dataclass(slots=True)
@@ -17,7 +32,16 @@ class Stats:
     records_served: int = 0
     ioctls: int = 0
     inodes: int = 1  # names that the kernel holds, the root among them
+    slowest_ns: int = 0  # the longest that a request took from its arrival here to its answer
+    errors: Counter[int] = field(default_factory=Counter)  # answered to clients, by errno
 
-    def lines(self) -> list[str]:
-        """Return `name value` lines in the order of the fields."""
-        return [f"{field.name} {getattr(self, field.name)}" for field in fields(self)]
+    def counts(self) -> dict[str, int]:
+        """Return the counts by name; the slowest request is in microseconds."""
+        names = ("lookups", "opens", "open_files", "reads", "bytes_served", "records_served")
+        counts = {name: getattr(self, name) for name in (*names, "ioctls", "inodes")}
+        return {**counts, "slowest_us": self.slowest_ns // 1000}
+
+    def error_counts(self) -> dict[str, int]:
+        """Return how often each errno was answered; those to be expected are there at 0 too."""
+        numbers = dict.fromkeys(_EXPECTED) | self.errors
+        return {f"error_{errno.errorcode.get(n, n)}": self.errors[n] for n in sorted(numbers)}

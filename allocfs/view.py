@@ -10,6 +10,7 @@ import numpy as np
 
 from allocfs.backend.base import Backend, Slots, Sums, TagList, Uints
 from allocfs.errors import TagGone
+from allocfs.limits import Budget, Charge
 from allocfs.records import (
     COUNTERS_SIZE,
     RECORD_SIZE,
@@ -20,6 +21,9 @@ from allocfs.records import (
 )
 from allocfs.stats import Stats
 
+# What holding a file takes, in bytes: its objects, and for each tag a slot, sums and a flag.
+_HELD_FILE = 2048
+_HELD_TAG = 26
 FEW = 64  # so many records are kept with an open file, 14 KiB, and only filled in
 
 
@@ -76,9 +80,10 @@ class FreshSums:
 class HeldSums:
     """Sums that are taken once, when first asked for, and then stay as they are."""
 
-    def __init__(self, backend: Backend, selection: Selection) -> None:
-        """Sum nothing yet."""
+    def __init__(self, backend: Backend, selection: Selection, budget: Budget) -> None:
+        """Sum nothing yet. Raises TooMuchKept."""
         count = len(selection.slots)
+        self._charge = budget.charge(_HELD_FILE + count * _HELD_TAG)
         self.selection = selection
         self._fresh = FreshSums(backend, selection)
         self._held = Sums(
@@ -190,49 +195,70 @@ class CountersView(_FixedView):
         return counters_records(self._numbers[first:last], sums).tobytes()
 
 
+class _Kept(NamedTuple):
+    """A rendering, and its share of the budget."""
+
+    text: bytes
+    charge: Charge
+
+
 class RenderedView:
     """A file without fixed records: rendered at a read from offset 0, then read from that.
 
     As with the kernel's seq_files, whoever reads from the start gets new values, and whoever
-    reads on gets the rest of one rendering.
+    reads on gets the rest of one rendering. Who has found its end is done with it.
     """
 
-    def __init__(self, render: Callable[[], bytes]) -> None:
+    def __init__(self, render: Callable[[], bytes], budget: Budget) -> None:
         """Render nothing before the first read."""
         self._render = render
-        self._rendered: bytes | None = None
+        self._budget = budget
+        self._kept: _Kept | None = None
+        self._size: int | None = None  # of the last rendering
 
     def size(self) -> int:
-        """Return the size of a new rendering."""
-        self._rendered = self._render()
-        return len(self._rendered)
+        """Return the size of a new rendering. Raises TooMuchKept."""
+        return len(self._renew().text)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return a part of the rendering, made anew if the part is its beginning."""
-        if offset == 0 or self._rendered is None:
-            self._rendered = self._render()
-        return self._rendered[offset : offset + size]
+        """Return a part of the rendering, made anew if the part is its beginning.
+
+        Raises TooMuchKept.
+        """
+        if offset and self._size is not None and offset >= self._size:
+            self._kept = None
+            return b""
+        kept = self._renew() if offset == 0 or self._kept is None else self._kept
+        return kept.text[offset : offset + size]
+
+    def _renew(self) -> _Kept:
+        self._kept = None
+        text = self._render()
+        self._kept = _Kept(text, self._budget.charge(len(text)))
+        self._size = len(text)
+        return self._kept
 
 
 class WholeView:
     """A file without fixed records, rendered once."""
 
-    def __init__(self, render: Callable[[], bytes]) -> None:
+    def __init__(self, render: Callable[[], bytes], budget: Budget) -> None:
         """Render nothing before it is read or measured."""
         self._render = render
-
-    @cached_property
-    def whole(self) -> bytes:
-        """The rendering."""
-        return self._render()
+        self._budget = budget
 
     def size(self) -> int:
-        """Return the size of the rendering."""
-        return len(self.whole)
+        """Return the size of the rendering. Raises TooMuchKept."""
+        return len(self._kept.text)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return a part of the rendering."""
-        return self.whole[offset : offset + size]
+        """Return a part of the rendering. Raises TooMuchKept."""
+        return self._kept.text[offset : offset + size]
+
+    @cached_property
+    def _kept(self) -> _Kept:
+        text = self._render()
+        return _Kept(text, self._budget.charge(len(text)))
 
 
 def record_numbers(tags: TagList, slots: Slots) -> Uints:

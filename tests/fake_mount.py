@@ -43,7 +43,7 @@ def ends(ready: Ready) -> None:
 
 
 def bad_capture(_ready: Ready) -> None:
-    raise BadCapture("x.txt:3: expected a size")
+    raise BadCapture("x\udcff.txt:3: expected a size")
 
 
 def refused(_ready: Ready) -> None:

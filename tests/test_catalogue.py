@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from allocfs.backend.codetag import CodetagStore
-from allocfs.catalogue import RECENT_QUERIES, Catalogue
+from allocfs.catalogue import Catalogue
 from allocfs.nodes import Form, QueriesDir
 from allocfs.query import EVERYTHING, parse
 from allocfs.selection import matching_tags
@@ -45,12 +45,12 @@ def test_everything_is_all_that_is_loaded(store: CodetagStore) -> None:
 
 
 def test_the_oldest_query_gives_way(store: CodetagStore) -> None:
-    catalogue, directory = Catalogue(store), QueriesDir(Form.TEXT)
-    for number in range(RECENT_QUERIES):
+    catalogue, directory = Catalogue(store, max_queries=9), QueriesDir(Form.TEXT)
+    for number in range(9):
         assert catalogue.use_query(directory, f"line={number}") is None
     assert catalogue.use_query(directory, "line=0") is None
     oldest = catalogue.use_query(directory, "line=9999")
     assert oldest is not None
     assert oldest.terms == "line=1"
-    assert len(catalogue.queries_in_use(directory)) == RECENT_QUERIES
+    assert len(catalogue.queries_in_use(directory)) == 9 == catalogue.queries
     assert catalogue.queries_in_use(QueriesDir(Form.RECORDS)) == []

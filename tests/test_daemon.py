@@ -125,7 +125,7 @@ def test_an_interrupted_command_leaves_no_daemon(fake: Fake) -> None:
 @pytest.mark.parametrize(
     ("how", "code", "message"),
     [
-        ("bad_capture", 32, "x.txt:3: expected a size"),
+        ("bad_capture", 32, r"x\udcff.txt:3: expected a size"),
         ("refused", 32, "cannot mount: mount failed: Operation not permitted"),
         ("killed", 2, "the daemon was killed before it could serve: mount again"),
         ("terminated", 8, "interrupted: nothing is mounted"),

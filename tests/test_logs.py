@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.logs import OneRecordFormatter, one_line
+from allocfs.logs import OneRecordFormatter, Throttle, one_line
 
 
 def record(message: str, *args: object, error: BaseException | None = None) -> logging.LogRecord:
@@ -81,3 +81,21 @@ def test_without_syslog_only_the_foreground_tells(
     foreground: bool, said: str, tmp_path: Path
 ) -> None:
     assert start(f"None, {foreground}", tmp_path / "none").stderr == said
+
+
+def test_a_flood_of_lines_of_one_kind_is_cut_and_counted() -> None:
+    now = 0.0
+    throttle = Throttle(lines=2, seconds=60, clock=lambda: now)
+    passed = []
+    for second in range(70):
+        now = float(second)
+        line = record("%r: bad", f"{second}%s")
+        if throttle.filter(line):
+            passed.append(line.getMessage())
+    assert passed == [
+        "'0%s': bad",
+        "'1%s': bad",
+        "'60%s': bad (58 lines like this were left out)",
+        "'61%s': bad",
+    ]
+    assert throttle.filter(record("something else: %s", "x"))

@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import pyfuse3
 
+from allocfs.backend.base import unnoticed
 from allocfs.errors import NameNotFound
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.periodic import PeriodicFiles
@@ -18,6 +20,7 @@ from allocfs.tree import exists
 
 NAMES_VALID = 60.0  # seconds; that a name is gone is found out at getattr and open
 TAGS_VALID = 10.0  # seconds, or until the tags change
+MOST_VALID = 8192  # nodes at once: to tell the kernel that the tags changed takes 3 us for each
 CONTROL_MODE = 0o600
 
 
@@ -43,7 +46,8 @@ class Attributes:
         self._access = access
         self._periodic = periodic
         self._changed_ns = time.time_ns()
-        self._tags_until: dict[int, float] = {}  # by inode, in time.monotonic()
+        self._tags_valid = min(TAGS_VALID, unnoticed(filesystem.backend))
+        self._tags_until: OrderedDict[int, float] = OrderedDict()  # by inode, oldest first
 
     def of(
         self, inode: int, node: Node, tags: int | None = None, asked: bool = False
@@ -68,7 +72,7 @@ class Attributes:
             if self._periodic is None:
                 self._describe_live(attributes, node, tags)
             else:
-                self._describe_held(attributes, node, tags, asked)
+                self._describe_held(attributes, node, asked)
         return attributes
 
     def forget(self, inode: int) -> None:
@@ -104,8 +108,21 @@ class Attributes:
         self._goes_by_tags(attributes)
 
     def _goes_by_tags(self, attributes: pyfuse3.EntryAttributes) -> None:
-        attributes.attr_timeout = TAGS_VALID
-        self._tags_until[attributes.st_ino] = time.monotonic() + TAGS_VALID
+        now = time.monotonic()
+        self._tags_until.pop(attributes.st_ino, None)
+        self._drop_expired(now)
+        if self._tags_valid and len(self._tags_until) < MOST_VALID:
+            attributes.attr_timeout = self._tags_valid
+            self._tags_until[attributes.st_ino] = now + self._tags_valid
+        else:
+            attributes.attr_timeout = 0
+
+    def _drop_expired(self, now: float) -> None:
+        while self._tags_until:
+            oldest = next(iter(self._tags_until))
+            if self._tags_until[oldest] > now:
+                return
+            del self._tags_until[oldest]
 
     def _describe_live(
         self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
@@ -115,22 +132,20 @@ class Attributes:
             self._goes_by_tags(attributes)
 
     def _describe_held(
-        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None, asked: bool
+        self, attributes: pyfuse3.EntryAttributes, file: File, asked: bool
     ) -> None:
         assert self._periodic is not None
-        period = self._periodic.period()
-        inode = attributes.st_ino
-        if isinstance(file, TagFile) and self._filesystem.has_fixed_size(file):
-            self._periodic.renew(inode, period)
-            attributes.st_size = self._filesystem.size(file, tags)
-            attributes.st_mtime_ns = period.mtime_ns
-            attributes.attr_timeout = period.remaining
-        elif asked:
+        period, inode = self._periodic.period(), attributes.st_ino
+        attributes.attr_timeout = 0
+        if asked:
+            # From here on the file holds what it is told to, even if a module comes or goes.
             attributes.st_size, held = self._periodic.measure(inode, file)
             attributes.st_mtime_ns = held.mtime_ns
-            attributes.attr_timeout = 0 if isinstance(file, AboutFile) else period.remaining
-        else:
-            attributes.attr_timeout = 0
+            if not isinstance(file, AboutFile):
+                attributes.attr_timeout = period.remaining
+        elif told := self._periodic.told(inode):
+            # Another size would end the file for whoever is reading it.
+            attributes.st_size, attributes.st_mtime_ns = told
 
 
 def _invalidate(inode: int) -> None:

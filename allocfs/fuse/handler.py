@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import functools
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pyfuse3
 
 from allocfs import errors, ioctl
+from allocfs.stats import Stats
 
 log = logging.getLogger(__name__)
 
@@ -22,19 +24,28 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.TagGone: errno.ESTALE,
     errors.SourceFailed: errno.EIO,
     errors.ReadOnly: errno.EROFS,
-    errors.LimitReached: errno.EMFILE,
+    errors.TooManyOpen: errno.EMFILE,
+    errors.TooMuchKept: errno.ENOMEM,
     ioctl.NoSuchCommand: errno.ENOTTY,
     ioctl.BadArgument: errno.EINVAL,
     ioctl.NoMoreRecords: errno.ENOENT,
 }
 _LOGGED = (errors.BadQuery, errors.BadControl)
 
-Self = TypeVar("Self")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Renewed(Protocol):
+class Counted(Protocol):
+    """Whatever answers requests and counts them."""
+
+    @property
+    def stats(self) -> Stats:
+        """What is counted."""
+        ...
+
+
+class Renewed(Counted, Protocol):
     """Whatever answers from a source that changes."""
 
     def renew(self) -> None:
@@ -42,21 +53,25 @@ class Renewed(Protocol):
         ...
 
 
+Served = TypeVar("Served", bound=Counted)
 Asked = TypeVar("Asked", bound=Renewed)
 
 
 def handler(
-    method: Callable[Concatenate[Self, P], R],
-) -> Callable[Concatenate[Self, P], Coroutine[Any, Any, R]]:
+    method: Callable[Concatenate[Served, P], R],
+) -> Callable[Concatenate[Served, P], Coroutine[Any, Any, R]]:
     """Make a pyfuse3 handler of a method that raises the model's exceptions."""
 
-    async def handle(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def handle(self: Served, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        begun = time.perf_counter_ns()
         try:
             return method(self, *args, **kwargs)
-        except pyfuse3.FUSEError:
-            raise
         except Exception as error:
-            raise pyfuse3.FUSEError(errno_of(method.__name__, error)) from error
+            number = errno_of(method.__name__, error)
+            self.stats.errors[number] += 1
+            raise pyfuse3.FUSEError(number) from error
+        finally:
+            _time(self.stats, begun)
 
     return functools.update_wrapper(handle, method)
 
@@ -73,22 +88,27 @@ def request(
     return handler(functools.update_wrapper(answer, method))
 
 
-def direct(method: Callable[P, R]) -> Callable[P, R]:
+def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
     """Make a method raise OSError for whatever it raises."""
 
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        begun = time.perf_counter_ns()
         try:
             return method(*args, **kwargs)
-        except pyfuse3.FUSEError as error:
-            raise OSError(error.errno, str(error)) from error
         except Exception as error:
-            raise OSError(errno_of(method.__name__, error), str(error)) from error
+            number = errno_of(method.__name__, error)
+            stats.errors[number] += 1
+            raise OSError(number, str(error)) from error
+        finally:
+            _time(stats, begun)
 
     return functools.update_wrapper(answer, method)
 
 
 def errno_of(request: str, error: Exception) -> int:
     """Choose the errno of an exception, and log what somebody should know of."""
+    if isinstance(error, pyfuse3.FUSEError):
+        return int(error.errno)
     for kind, number in ERRNO.items():
         if isinstance(error, kind):
             if isinstance(error, _LOGGED):
@@ -96,3 +116,7 @@ def errno_of(request: str, error: Exception) -> int:
             return number
     log.error("%s failed unexpectedly", request, exc_info=error)
     return errno.EIO
+
+
+def _time(stats: Stats, begun: int) -> None:
+    stats.slowest_ns = max(stats.slowest_ns, time.perf_counter_ns() - begun)

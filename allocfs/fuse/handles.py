@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from allocfs.ioctl import IoctlFile
-from allocfs.nodes import File
+from allocfs.limits import Charge
+from allocfs.nodes import Entry, File
 from allocfs.view import View
 
 T = TypeVar("T")
@@ -20,6 +21,13 @@ class OpenFile:
     node: File
     view: View | None  # None: a read goes by the inode
     ioctl: IoctlFile | None = None
+
+
+class Listing(NamedTuple):
+    """A directory as it was when it was opened."""
+
+    entries: list[Entry]
+    charge: Charge
 
 
 class Handles(Generic[T]):

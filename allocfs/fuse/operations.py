@@ -18,7 +18,7 @@ from allocfs import errors, fuseops
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.handler import direct, handler, request
-from allocfs.fuse.handles import Handles, OpenFile
+from allocfs.fuse.handles import Handles, Listing, OpenFile
 from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.pollers import Poller, Pollers, Waiter
@@ -38,6 +38,7 @@ from allocfs.tree import NAME_MAX, entries, lookup
 from allocfs.view import View
 
 DOTS = (".", "..")
+ENTRY_BYTES = 256  # that an entry of a listing takes, with its name
 CONTENT_ID = AboutFile("content_id")
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
@@ -62,19 +63,19 @@ class Operations(pyfuse3.Operations):
         super().__init__()
         self.filesystem = filesystem
         self.answer_open = answer_open
-        self._stats = filesystem.stats
+        self.stats = filesystem.stats
         self._periodic = periodic
         self._attributes = Attributes(filesystem, access, periodic)
         self._inodes = Inodes()
         self._files: Handles[OpenFile] = Handles()
-        self._listings: Handles[list[Entry]] = Handles()
+        self._listings: Handles[Listing] = Handles()
         self._pollers = Pollers(filesystem.backend.tags.content_id)
         filesystem.backend.changed = self.tags_changed
 
     @request
     def lookup(self, parent: int, name: bytes, _ctx: Any) -> pyfuse3.EntryAttributes:
         """Find a name."""
-        self._stats.lookups += 1
+        self.stats.lookups += 1
         directory, text = self._directory(parent), os.fsdecode(name)
         if text in DOTS:
             raise pyfuse3.FUSEError(errno.EOPNOTSUPP)
@@ -83,7 +84,7 @@ class Operations(pyfuse3.Operations):
             self._use_query(directory, text)
         attributes = self._attributes.of(self._inodes.number(node), node)
         self._inodes.remember(node)
-        self._stats.inodes = len(self._inodes)
+        self.stats.inodes = len(self._inodes)
         return attributes
 
     @handler
@@ -94,7 +95,7 @@ class Operations(pyfuse3.Operations):
                 self._attributes.forget(inode)
                 if self._periodic is not None:
                     self._periodic.forget(inode)
-        self._stats.inodes = len(self._inodes)
+        self.stats.inodes = len(self._inodes)
 
     @request
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
@@ -153,14 +154,17 @@ class Operations(pyfuse3.Operations):
     @request
     def opendir(self, inode: int, _ctx: Any) -> int:
         """List a directory once, so that a listing is of one moment."""
+        self._refuse_too_many()
         directory = self._directory(inode)
         dots = (Entry(name, directory) for name in DOTS)
-        return self._listings.add([*dots, *entries(self.filesystem.known, directory)])
+        listed = [*dots, *entries(self.filesystem.known, directory)]
+        charge = self.filesystem.kept.charge(len(listed) * ENTRY_BYTES)
+        return self._listings.add(Listing(listed, charge))
 
     @handler
     def readdir(self, fh: int, start_id: int, token: pyfuse3.ReaddirToken) -> None:
         """Hand out names from a position in the listing."""
-        for position, entry in enumerate(self._listings[fh][start_id:], start_id + 1):
+        for position, entry in enumerate(self._listings[fh].entries[start_id:], start_id + 1):
             inode = self._inodes.number(entry.node)
             attributes = self._attributes.of(inode, entry.node, entry.tags)
             if not pyfuse3.readdir_reply(token, os.fsencode(entry.name), attributes, position):
@@ -228,6 +232,7 @@ class Operations(pyfuse3.Operations):
         """Fix what a file holds; return its handle."""
         if not self.answer_open:
             raise pyfuse3.FUSEError(errno.ENOSYS)
+        self._refuse_too_many()
         self.renew()
         node = self._file(inode)
         if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
@@ -238,8 +243,8 @@ class Operations(pyfuse3.Operations):
         handle = self._files.add(OpenFile(inode, node, view, ioctl))
         if node == CONTENT_ID:
             self._pollers.opened(handle, content_id)
-        self._stats.opens += 1
-        self._stats.open_files = len(self._files)
+        self.stats.opens += 1
+        self.stats.open_files = len(self._files)
         return handle
 
     def read_file(self, fh: int, offset: int, size: int) -> bytes:
@@ -247,20 +252,20 @@ class Operations(pyfuse3.Operations):
         self.renew()
         view = self._files[fh].view if self.answer_open else None
         data = (view or self._held(fh)).read(offset, size)
-        self._stats.reads += 1
-        self._stats.bytes_served += len(data)
+        self.stats.reads += 1
+        self.stats.bytes_served += len(data)
         return data
 
     def release_file(self, fh: int) -> None:
         """Forget an open file."""
         self._files.drop(fh)
         self._pollers.closed(fh)
-        self._stats.open_files = len(self._files)
+        self.stats.open_files = len(self._files)
 
     def ioctl_file(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
         """Answer the kernel's ioctls on `/allocinfo`."""
         self.renew()
-        self._stats.ioctls += 1
+        self.stats.ioctls += 1
         state = self._files[fh].ioctl if self.answer_open else None
         if state is None:
             raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
@@ -269,10 +274,10 @@ class Operations(pyfuse3.Operations):
     def answer_directly(self) -> None:
         """Let the extension, where it is, answer what is asked most without pyfuse3's loop."""
         fuseops.answer(
-            direct(self.ioctl_file),
-            direct(self.read_file),
-            direct(self.open_file),
-            direct(self.release_file),
+            direct(self.ioctl_file, self.stats),
+            direct(self.read_file, self.stats),
+            direct(self.open_file, self.stats),
+            direct(self.release_file, self.stats),
             direct_io=self._periodic is None,
         )
 
@@ -288,6 +293,10 @@ class Operations(pyfuse3.Operations):
         """Wake whoever polls content_id, and make the kernel ask for sizes again."""
         self._pollers.wake()
         self._attributes.tags_changed()
+
+    def _refuse_too_many(self) -> None:
+        if len(self._files) + len(self._listings) >= self.filesystem.limits.max_open:
+            raise errors.TooManyOpen("max_open files and directories are open: close some")
 
     def _directory(self, inode: int) -> Dir:
         node = self._inodes[inode]

@@ -10,15 +10,18 @@ and no open: a file is known by its inode.
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from allocfs.errors import TagGone
 from allocfs.filesystem import Filesystem
 from allocfs.nodes import AllocinfoFile, File, TagFile
 from allocfs.view import View
 
 _NS = 1_000_000_000
+_KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
 
 
 class Period(NamedTuple):
@@ -59,7 +62,7 @@ class PeriodicFiles:
         self._length_ns = max(1, round(max_age * _NS))
         self._clock = clock
         self._epoch_ns = time.time_ns() - clock()
-        self._held: dict[int, HeldFile] = {}
+        self._held: OrderedDict[int, HeldFile] = OrderedDict()  # oldest first
 
     def period(self) -> Period:
         """Return the present period."""
@@ -85,6 +88,14 @@ class PeriodicFiles:
             held = self._now(inode, file)
         return held.view.size(), held
 
+    def told(self, inode: int) -> tuple[int, int] | None:
+        """Return st_size and st_mtime_ns as the kernel was last told, None if it was not."""
+        held = self._held.get(inode)
+        try:
+            return None if held is None else (held.view.size(), held.mtime_ns)
+        except TagGone:
+            return None
+
     def as_told(self, inode: int, file: File) -> HeldFile:
         """Return a file as the kernel was last told of it."""
         held = self._held.get(inode)
@@ -92,12 +103,22 @@ class PeriodicFiles:
             mtime_ns = self.period().mtime_ns
             # The request may have begun in the period before, and the source is of that.
             self._filesystem.backend.renew()
+            self._drop_old(mtime_ns)
             held = self._held[inode] = HeldFile(self._filesystem.hold(file), mtime_ns)
         return held
 
     def forget(self, inode: int) -> None:
         """Drop a file that the kernel has dropped."""
         self._held.pop(inode, None)
+
+    def _drop_old(self, mtime_ns: int) -> None:
+        """Drop files of periods long past."""
+        until = mtime_ns - self._length_ns - _KEPT_NS
+        while self._held:
+            oldest = next(iter(self._held))
+            if self._held[oldest].mtime_ns > until:
+                return
+            del self._held[oldest]
 
     def _now(self, inode: int, file: File) -> HeldFile:
         """Return a file of `.allocfs`, with a new mtime if it is not what it was."""
@@ -106,4 +127,5 @@ class PeriodicFiles:
         if held is None or held.view.read(0, view.size() + 1) != view.read(0, view.size()):
             mtime_ns = self._epoch_ns + self._clock()
             held = self._held[inode] = HeldFile(view, mtime_ns)
+            self._held.move_to_end(inode)
         return held
