@@ -168,7 +168,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from allocfs.query import format_query, parse  # noqa: PLC0415
 
     try:
-        print(format_query(parse(arguments.query)))
+        query = format_query(parse(arguments.query))
+        if "/" in arguments.query:  # parse() never meets one in a mount
+            raise BadQuery(f"{arguments.query!r}: expected no /: it ends a name; write {query}")
+        print(query)
     except BadQuery as error:
         return _complain(error, MISUSED)
     return 0

@@ -46,6 +46,7 @@ from allocfs.view import (
 RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
 Keep = Callable[[Backend, Selection], Summed]
 Rendered = Callable[[Callable[[], bytes]], View]
+CONSTANT = ("abi.h", "schema.json", "version")  # of /.allocfs; programs trust their sizes
 MOST_REMEMBERED = 256  # files whose slots are remembered
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 
@@ -85,6 +86,8 @@ class Filesystem:
         """
         if isinstance(file, HelpFile):
             return len(HELP.encode())
+        if isinstance(file, AboutFile) and file.name in CONSTANT:
+            return len(self._about[file.name]())
         if not isinstance(file, TagFile):
             return 0
         count = len(self._named(file)) if tags is None else tags

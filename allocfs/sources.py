@@ -52,7 +52,7 @@ def open_source(source: str | None, options: MountOptions) -> Source:
     if os.path.isdir(source):
         return _replay(captures_in(source), options)
     if not os.path.exists(source) and ":" in source:
-        return _replay(series(source.split(":")), options)
+        return _replay(series(_existing(source.split(":"))), options)
     return Source(StaticCapture(source))
 
 
@@ -86,6 +86,14 @@ def _simulated(capture: bytes, name: str, options: MountOptions) -> Source:
 def _replay(captures: list[Capture], options: MountOptions) -> Source:
     replay = Replay(captures, None if options.step else options.speed)
     return Source(replay, replay if options.step else None, replay.run)
+
+
+def _existing(paths: list[str]) -> list[str]:
+    """Refuse a series of which a capture is missing now, not when its turn comes."""
+    for path in paths:
+        if not os.path.isfile(path):
+            raise SourceFailed(f"{path}: no such capture in the series {':'.join(paths)}")
+    return paths
 
 
 def _live(path: str, options: MountOptions) -> Source:

@@ -132,6 +132,11 @@ def test_check_prints_the_canonical_form(query: str, canonical: str, capfd: Capt
     assert capfd.readouterr() == (f"{canonical}\n", "")
 
 
+def test_check_refuses_what_no_path_can_hold(capfd: Captured) -> None:
+    assert cli.main(["check", "file=mm/slub.c"]) == 2
+    assert capfd.readouterr().err.endswith("write file=mm%2Fslub.c\n")
+
+
 def test_check_says_why_a_query_is_refused(capfd: Captured) -> None:
     assert cli.main(["check", "module=xfs,colour=red"]) == 2
     out, err = capfd.readouterr()

@@ -134,6 +134,12 @@ def test_the_attributes_say_size_count_and_content_id(default_mount: Path) -> No
     assert os.getxattr(default_mount / "counters/records", "user.allocfs.record_size") == b"32"
 
 
+@pytest.mark.parametrize("name", ["abi.h", "schema.json", "version"])
+def test_files_that_never_change_have_their_size(default_mount: Path, name: str) -> None:
+    path = default_mount / ".allocfs" / name
+    assert path.stat().st_size == len(path.read_bytes()) > 0
+
+
 @pytest.mark.parametrize(
     ("act", "error"),
     [

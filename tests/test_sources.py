@@ -138,3 +138,8 @@ def test_files_of_a_mount_are_live(
     mounts.write_text(f"36 35 {number} / /m rw,nosuid master:1 - fuse.allocfs none rw\n")
     monkeypatch.setattr(sources, "_MOUNTS", mounts)
     assert is_live(str(capture))
+
+
+def test_a_series_with_a_capture_missing_is_refused_at_once(capture: Path) -> None:
+    with pytest.raises(SourceFailed, match="no such capture"):
+        open_source(f"{capture}:{capture}.missing", MountOptions())
