@@ -1,0 +1,27 @@
+"""Compare the files of two directories, the first of which is read by mmap alone."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from pathlib import Path
+
+FLAGS = {"private": mmap.MAP_PRIVATE, "shared": mmap.MAP_SHARED}
+
+
+def mapped(path: Path, flags: int) -> bytes:
+    """Return a file as a mapping shows it."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, flags, mmap.PROT_READ) as memory:
+        return memory[:]
+
+
+def main() -> None:
+    """Raise if a file cannot be mapped, or differs."""
+    kind, mount, expected = sys.argv[1:]
+    for path in filter(Path.is_file, Path(mount).rglob("*")):
+        copy = Path(expected) / path.relative_to(mount)
+        assert mapped(path, FLAGS[kind]) == copy.read_bytes(), path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Try programs that know nothing of allocfs on a mount: `python -m tests.clients.run`.
+
+Run it as root, from the checkout, where `make setup` was run. It installs with apt what is
+missing, mounts the simulated store once live and once with max_age, and prints which programs
+read the same bytes as dd did. README.md here says what to expect.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGES = {"fio": "fio", "rsync": "rsync", "stress-ng": "stress-ng"}  # program: package
+TREES = ("by-file/mm", "counters/by-file/mm", "text/by-file/mm", "json/by-file/mm")
+TIMEOUT = 300  # seconds
+
+
+class Client(NamedTuple):
+    """A program, as a shell command that succeeds if all bytes were right.
+
+    In it $M is the mount, $R what dd read of it, $T the tree to try, and $O an empty directory.
+    """
+
+    name: str
+    command: str
+
+
+CLIENTS = (
+    Client(
+        "cat",
+        'cd $M/$T && find . -type f | while read f; do cat "$f" | cmp - "$R/$T/$f"; done',
+    ),
+    Client(
+        "find -exec md5sum",
+        "cd $M/$T && find . -type f -exec md5sum {} + | sort >$O/a;"
+        "cd $R/$T && find . -type f -exec md5sum {} + | sort | cmp - $O/a",
+    ),
+    Client("cp -a", "cp -a $M/$T $O/copy && diff -r $R/$T $O/copy"),
+    Client("cp -r", "cp -r $M/$T $O/copy && diff -r $R/$T $O/copy"),
+    Client("tar", "tar -C $M -cf $O/t.tar $T && tar -C $O -xf $O/t.tar && diff -r $R/$T $O/$T"),
+    Client("rsync -a", "rsync -a $M/$T/ $O/copy && diff -r $R/$T $O/copy"),
+    Client(
+        "grep -r",
+        "cd $M/$T && grep -rac '' . | sort >$O/a;"
+        "cd $R/$T && grep -rac '' . | sort | cmp - $O/a",
+    ),
+    Client("tail -c 100", "tail -c 100 $M/$T/.records | cmp - <(tail -c 100 $R/$T/.records)"),
+    Client("sort", "sort $M/$T/.records | cmp - <(sort $R/$T/.records)"),
+    Client("Python mmap, private", "$PYTHON -m tests.clients.mapped private $M/$T $R/$T"),
+    Client("Python mmap, shared", "$PYTHON -m tests.clients.mapped shared $M/$T $R/$T"),
+    Client(
+        "fio, 8 jobs, beside dd",
+        "fio --name=j --filename=$M/$T/.records --rw=randread --bs=224 --numjobs=8 --readonly"
+        " --time_based --runtime=5 --group_reporting --invalidate=0 --output=$O/fio & fio=$!;"
+        "while kill -0 $fio 2>/dev/null; do"
+        "  n=$((RANDOM % 50)); dd if=$M/$T/.records bs=224 skip=$n count=3 status=none |"
+        "  cmp - <(dd if=$R/$T/.records bs=224 skip=$n count=3 status=none);"
+        " done; wait $fio",
+    ),
+    Client(
+        "cmp under stress-ng",
+        "stress-ng --cpu 2 --vm 2 --vm-bytes 64M --timeout 5 --quiet & s=$!;"
+        "while kill -0 $s 2>/dev/null; do cmp $M/$T/.records $R/$T/.records; done; wait $s",
+    ),
+    Client("stress-ng --seek in it", "stress-ng --seek 1 --temp-path $M/$T --timeout 2 --quiet"),
+)
+
+
+def main() -> None:
+    """Print the table."""
+    install()
+    rows = {}
+    for mode, options in (("live", "cpus=8,max_age=0"), ("max_age", "cpus=8,max_age=1s")):
+        with tempfile.TemporaryDirectory() as scratch, mounted(Path(scratch), options) as root:
+            read_by_dd(root, Path(scratch) / "dd")
+            for client in CLIENTS:
+                rows[mode, client.name] = [works(client, Path(scratch), tree) for tree in TREES]
+    print(f"{'':24} {'mode':8} {'records':8} {'counters':8} {'text':8} {'json':8}")
+    for (mode, name), worked in rows.items():
+        print(f"{name:24} {mode:8}", *(f"{'works' if w else 'NO':8}" for w in worked))
+
+
+def install() -> None:
+    """Install the programs that are missing."""
+    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    if missing:
+        subprocess.run(["apt-get", "install", "--yes", "--quiet", *missing], check=True)
+
+
+@contextmanager
+def mounted(scratch: Path, options: str) -> Iterator[Path]:
+    """Mount the simulated store, whose counters stand still."""
+    root = scratch / "mnt"
+    root.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "allocfs.mount", "none", root, "-o", options], check=True
+    )
+    try:
+        yield root
+    finally:
+        subprocess.run(["umount", "--lazy", root], check=True)
+
+
+def read_by_dd(root: Path, copy: Path) -> None:
+    """Copy the trees with nothing but dd."""
+    for tree in TREES:
+        script = (
+            f'cd {root} && find {tree} -type f | while read f; do mkdir -p "{copy}/${{f%/*}}" &&'
+            f' dd if="$f" of="{copy}/$f" bs=64K status=none || exit; done'
+        )
+        subprocess.run(["bash", "-c", script], check=True)
+
+
+def works(client: Client, scratch: Path, tree: str) -> bool:
+    """Run a client on a tree; tell whether all was right."""
+    out = scratch / "out"
+    out.mkdir()
+    variables = f"M={scratch}/mnt R={scratch}/dd T={tree} O={out} PYTHON={sys.executable}"
+    script = f"set -eo pipefail; {variables}; {client.command}"
+    try:
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, timeout=TIMEOUT, check=False
+        )
+    finally:
+        shutil.rmtree(out)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    main()
