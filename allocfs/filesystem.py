@@ -161,7 +161,8 @@ class Filesystem:
         slots = self._remembered.get(file)
         if slots is None:
             slots = slots_of(self.known, file)
-            if file.scope.query is EVERYTHING and len(self._remembered) < MOST_REMEMBERED:
+            # Accuracy can change while the list of tags stays the same.
+            if file.scope.query.accurate is None and len(self._remembered) < MOST_REMEMBERED:
                 self._remembered[file] = slots
         if not len(slots) and file.group is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")

@@ -12,13 +12,13 @@ import pytest
 import trio
 import trio.testing
 
-from allocfs.backend.base import Codetag, TagList, TagTable
+from allocfs.backend.base import Codetag, TagTable
 from allocfs.backend.codetag import CodetagStore
-from allocfs.backend.ioctl import IoctlBackend, filters_for, has_ioctl
+from allocfs.backend.ioctl import IoctlBackend, has_ioctl
 from allocfs.backend.text import HEADER, format_lines
 from allocfs.errors import SourceFailed, TagGone
 from allocfs.ioctl import IoctlFile, NoMoreRecords, NoSuchCommand
-from allocfs.ioctl_client import AllocinfoIoctl, Filter
+from allocfs.ioctl_client import AllocinfoIoctl
 from allocfs.records import EARLIER, MERGED, RecordEncoder
 from tests.source_fakes import pairs
 
@@ -172,19 +172,6 @@ def test_only_what_matches_is_fetched(
     backend.sums(slots)
     assert kernel.records <= most
     assert backend.counters_read == kernel.store.counters_read == kernel.records * CPUS
-
-
-def test_a_filter_has_what_its_tags_have_in_common() -> None:
-    table = TagTable.of(TAGS)
-    tags = TagList.of(1, table, np.arange(len(TAGS)))
-    assert filters_for(np.array([77]), tags) == [Filter("", "f2", "mm/0.c", 77)]
-    assert filters_for(np.array([200, 201]), tags) == [Filter("xfs", "f", "fs/xfs/a.c", 1)]
-    assert filters_for(np.arange(206, 216), tags) == [Filter("ext4", "f", "fs/ext4/a.c")]
-    assert filters_for(np.arange(216), tags) == [Filter()]
-    assert filters_for(np.arange(200, 216), tags) == [
-        Filter("xfs"),
-        Filter("ext4", "f", "fs/ext4/a.c"),
-    ]
 
 
 def test_the_content_id_is_the_kernels(backend: IoctlBackend, kernel: Kernel) -> None:

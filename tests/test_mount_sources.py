@@ -1,4 +1,4 @@
-"""Real mounts of captures, of series, of live texts that fail, and of other mounts."""
+"""Real mounts of live texts, which change and fail, and of other mounts."""
 
 from __future__ import annotations
 
@@ -18,101 +18,10 @@ import pytest
 
 from allocfs.records import RECORD_SIZE, decode_record
 from tests.conftest import Mounter, control, daemon_of, stats, wait_until
-from tests.source_fakes import pairs, replace, text
-from tests.test_static import CAPTURES, HEADER_LINES, oracle, variant
+from tests.source_fakes import expected, pairs, records, replace, text
+from tests.test_static import CAPTURES
 
-IN_TIME = ["boot", "modules", "ext4-writes", "net", "unload", "reload"]
-CONTENT_IDS = [1, 2, 2, 2, 3, 4]
-VARIANTS = ["none", "1.0", "2.0"]
-# All variants of all captures are mounted with ALLOCFS_ALL_VARIANTS=1, else each capture once.
-CASES = [
-    (path, header)
-    for number, path in enumerate(CAPTURES)
-    for place, header in enumerate(VARIANTS)
-    if "ALLOCFS_ALL_VARIANTS" in os.environ or number % 3 == place
-]
 ALL = ["", "xfs", "ext4"]
-
-
-def records(path: Path) -> list[tuple[object, ...]]:
-    data = path.read_bytes()
-    starts = range(0, len(data), RECORD_SIZE)
-    return [tuple(decode_record(data[start : start + RECORD_SIZE])) for start in starts]
-
-
-def expected(capture: bytes) -> list[tuple[object, ...]]:
-    """Say what the records of a capture are."""
-    rows = oracle(capture)
-    names = [(row.module, row.function[-63:], row.file[-63:], row.line) for row in rows]
-    values = [(row.bytes, row.calls, row.accurate) for row in rows]
-    return [(*name, *value) for name, value in zip(names, values, strict=True)]
-
-
-@pytest.mark.parametrize(("path", "header"), CASES)
-def test_a_capture_is_mounted_as_it_is(
-    mounts: Mounter, tmp_path: Path, path: Path, header: str
-) -> None:
-    capture = variant(path.read_bytes(), header)
-    source = tmp_path / "capture.txt"
-    source.write_bytes(capture)
-    root = mounts(source=str(source))
-    lines = (root / "allocinfo").read_bytes().splitlines()
-    assert lines[0] == b"allocinfo - version: 2.0"
-    body = capture.splitlines()[0 if header == "none" else HEADER_LINES :]
-    assert lines[HEADER_LINES:] == (root / "text/records").read_bytes().splitlines() == body
-    rows = expected(capture)
-    assert records(root / "records") == rows
-    for module in os.listdir(root / "by-module"):
-        name = "" if module == "vmlinux" else module
-        assert records(root / "by-module" / module) == [row for row in rows if row[0] == name]
-    inaccurate = sum(not row[-1] for row in rows)
-    assert len(records(root / "query/accurate=no/records")) == inaccurate
-    assert (root / "json/records").read_bytes().count(b'"accurate": false') == inaccurate
-    assert not (root / ".allocfs/control").exists()
-
-
-def test_a_series_is_gone_through_by_steps(mounts: Mounter) -> None:
-    paths = [Path(__file__).parent / f"data/captures/linux-6.12-{name}.txt" for name in IN_TIME]
-    root = mounts("step", source=":".join(map(str, paths)))
-
-    def check(number: int, content_id: int) -> None:
-        assert records(root / "records") == expected(paths[number].read_bytes())
-        assert int((root / ".allocfs/content_id").read_text()) == content_id
-        assert stats(root)["capture"] == number + 1
-
-    with (root / ".allocfs/content_id").open("rb", buffering=0) as file:
-        poll = select.poll()
-        poll.register(file, select.POLLPRI)
-        for number, content_id in enumerate(CONTENT_IDS):
-            if number:
-                control(root, "next")
-                changed = content_id != CONTENT_IDS[number - 1]
-                assert bool(poll.poll(0)) == changed
-            check(number, content_id)
-    for line in ("next", "goto 7", "load xfs"):
-        with pytest.raises(OSError, match="Invalid argument"):
-            control(root, line)
-    control(root, "goto 1")
-    check(0, 5)
-
-
-def test_a_series_is_played(mounts: Mounter, tmp_path: Path) -> None:
-    """At 500 times their speed, captures that were taken 100 s apart are 0.2 s apart."""
-    recording = tmp_path / "recording"
-    recording.mkdir()
-    for number, modules in enumerate([ALL, ALL, ["", "ext4"], ALL]):
-        name = f"allocinfo-20260102T03{2 * number:02}{number % 2 * 40:02}Z.txt"
-        (recording / name).write_bytes(text(modules, number))
-    root = mounts("speed=500", source=str(recording))
-    seen: list[tuple[int, int]] = []
-    while not seen or seen[-1][0] < 3:
-        number = decode_record((root / "records").read_bytes()[:RECORD_SIZE]).bytes // 1000
-        entry = (number, int((root / ".allocfs/content_id").read_text()))
-        if not seen or entry != seen[-1]:
-            seen.append(entry)
-    # A capture may come between the two readings of an entry.
-    assert seen[-1] == (3, 3)
-    assert [number for number, _ in seen] == sorted(number for number, _ in seen)
 
 
 def test_readers_share_one_pass_in_each_period(mounts: Mounter, tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ class SimulatedStore(CodetagStore):
         self._fill(listing.sums, np.random.default_rng(seed))
         self._traffic = Traffic(self, listing.sums, seed)
         self._rate = rate
+        self._rated: trio.Event | None = None  # set when a rate is
         self._origin = origin
         self._seed = seed
 
@@ -101,6 +102,8 @@ class SimulatedStore(CodetagStore):
     def set_rate(self, events_per_second: int) -> None:
         """Change how many allocations and frees are made in a second."""
         self._rate = events_per_second
+        if self._rated is not None:
+            self._rated.set()
 
     def describe(self) -> str:
         """Say what is simulated."""
@@ -110,9 +113,13 @@ class SimulatedStore(CodetagStore):
         )
 
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Make traffic at the present rate until cancelled."""
+        """Make traffic at the present rate until cancelled; without a rate, do not wake up."""
         last, owed = clock(), 0.0
         while True:
+            if not self._rate:
+                self._rated = trio.Event()
+                await self._rated.wait()
+                last = clock()
             await trio.sleep(TICK)
             now = clock()
             owed = min(owed + self._rate * (now - last), float(self._rate))

@@ -21,6 +21,7 @@ SIMULATED = "none"  # as SOURCE
 _DEADLINE = 30.0  # seconds
 _HEADER_LINES = 2
 _STATS_BUFFER = 1 << 16
+_TICKS = 0.02  # seconds; the kernel's clock for attributes ticks in hundredths at the slowest
 
 
 class CannotCompare(AllocfsError):
@@ -59,6 +60,7 @@ class Mount:
         """Wait until a period of max_age begins; return the mtime that tells it from others."""
         before = self.period()
         _wait_until(lambda: self.period() != before, f"a new period begins on {self.root}")
+        time.sleep(_TICKS)
         return self.period()
 
     def period(self) -> int:

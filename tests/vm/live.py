@@ -268,7 +268,8 @@ def main() -> int:
     print(f"Linux {os.uname().release}, {os.cpu_count()} CPUs")
     with mounted() as root:
         print((root / ".allocfs/source").read_text(), end="")
-        print((root / ".allocfs/stats").read_text().splitlines()[:7])
+        stats = (root / ".allocfs/stats").read_text().splitlines()[:7]
+        print(*(" ".join(line.split()) for line in stats), sep=", ")
     for check in (check_values, check_paths, check_dd, check_switched_off):
         print(f"{check.__name__}: {check()}", flush=True)
     print(f"check_module: {check_module(module)}")
