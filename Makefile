@@ -3,6 +3,8 @@
 #   make demo       mount the simulated store and show what it is
 #   make test       lint, types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
+#   make soak       random use of live mounts for MINUTES=30, against a model
+#   make fuzz       feed the parsers of captures, queries and control lines
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
 #   make clean      leave only what is in the repository
@@ -21,7 +23,7 @@ MAN  = $(PREFIX)/share/man
 # Without PYTHON any environment will do, with it only one that was made for it.
 READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 
-.PHONY: setup demo test lint types pytest bench install uninstall clean
+.PHONY: setup demo test lint types pytest bench soak fuzz install uninstall clean
 
 setup: $(READY)
 
@@ -45,7 +47,14 @@ pytest: setup
 
 bench: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[compare]'
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
+
+MINUTES = 30
+soak: setup
+	$(BIN)/python -m tests.stress --minutes $(MINUTES)
+
+fuzz: setup
+	$(BIN)/python -m fuzz
 
 # The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
 # directory and environment out of a program that root runs.

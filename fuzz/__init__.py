@@ -1,0 +1,1 @@
+"""Fuzzing of what reads bytes from untrusted hands: captures, queries, control lines."""

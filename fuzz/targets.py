@@ -1,0 +1,106 @@
+"""What is fuzzed: given any bytes, a parser refuses by its own exception or keeps a promise.
+
+A target raises AssertionError where a promise is broken, and whatever else where a parser fails.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from allocfs.backend.simulated import SimulatedStore
+from allocfs.backend.text import Listing, format_listing, parse, refresh
+from allocfs.control import parse_lines
+from allocfs.errors import BadCapture, BadControl, BadQuery
+from allocfs.query import format_query
+from allocfs.query import parse as parse_query
+
+MOST_SECONDS = 1.0
+NAMES = ("mm/slub.c", "./include/linux/slab.h", "vmlinux", "a" * 63, "[*]?", "\udcff")
+
+_STORE_TEXT = b"""\
+allocinfo - version: 2.0
+#     <size>  <calls> <tag info>
+        4096        2 mm/slub.c:10 func:slab_alloc 
+        -512        1 ./include/linux/slab.h:5 func:kmalloc accurate:no 
+       65536        8 fs/xfs/xfs_log.c:7 [xfs] func:xlog_alloc 
+"""  # noqa: W291  the kernel ends each line with a space
+
+
+def text(data: bytes) -> None:
+    """A capture that is read is written back to the same tags and sums, and can be refreshed."""
+    try:
+        listing = parse(data, "capture")
+    except BadCapture as error:
+        _assert_names_a_line(str(error))
+        return
+    _assert_same(listing, parse(format_listing(listing), "capture"))
+    sums = refresh(data, listing)
+    assert sums is not None
+    assert all(map(np.array_equal, sums, listing.sums))
+
+
+def query(data: bytes) -> None:
+    """A query that is read has a canonical form that means the same, and can be tried on names."""
+    try:
+        parsed = parse_query(os.fsdecode(data))
+    except BadQuery:
+        return
+    assert parse_query(format_query(parsed)) == parsed
+    for condition in parsed.tag_part.names:
+        for name in NAMES:
+            condition.matches(name)
+
+
+def control(data: bytes) -> None:
+    """Control lines that are understood act on a store, or the store refuses."""
+    try:
+        if not parse_lines(data, UNTOUCHED):
+            return
+        store = _store()  # anew for each input that acts, so that each can be tried again
+        for act in parse_lines(data, store):
+            act()
+    except BadControl:
+        return
+    slots = store.tags.slots
+    low, high = store.bounds(slots)
+    assert len(low) == len(high) == len(store.sums(slots).bytes) == len(slots)
+
+
+def _store() -> SimulatedStore:
+    return SimulatedStore(LISTING, cpus=2, seed=1, rate=0, origin="store")
+
+
+LISTING = parse(_STORE_TEXT, "store")
+UNTOUCHED = _store()
+
+
+def _assert_names_a_line(message: str) -> None:
+    assert re.match(r"capture:[1-9][0-9]*: ", message), message
+
+
+def _assert_same(one: Listing, other: Listing) -> None:
+    count = len(one.table)
+    assert [one.table.tag(n) for n in range(count)] == [other.table.tag(n) for n in range(count)]
+    assert all(map(np.array_equal, one.sums, other.sums))
+
+
+Target = Callable[[bytes], None]
+
+
+def _timed(target: Target) -> Target:
+    """Allow an input a second of the processor: a busy machine is no fault of a parser."""
+
+    def attempt(data: bytes) -> None:
+        began = time.thread_time()
+        target(data)
+        assert time.thread_time() - began < MOST_SECONDS
+
+    return attempt
+
+
+TARGETS = {target.__name__: _timed(target) for target in (text, query, control)}

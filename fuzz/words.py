@@ -1,0 +1,39 @@
+"""What the inputs of each parser are made of, for mutations to be more than noise."""
+
+from __future__ import annotations
+
+_LINE = b"        4096        2 mm/slub.c:10 func:slab_alloc \n"
+_MODULE = b"       65536        8 fs/xfs/xfs_log.c:7 [xfs] func:xlog_alloc accurate:no \n"
+_HEADER = b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
+
+WORDS: dict[str, list[bytes]] = {
+    "text": [
+        *(b"allocinfo - version: ", b"1.0", b"2.0", b"#     <size>  <calls> <tag info>\n"),
+        *(b" [xfs]", b" func:", b" accurate:no ", b" accurate:yes ", b" key:value", b":10 "),
+        *(b"\n", b"\r\n", b" ", b"-", b"0", b"\0", b"\xff", b"\xc2\x85", b"mm/slub.c:"),
+        *(b"9223372036854775807", b"-9223372036854775808", b"18446744073709551615"),
+    ],
+    "query": [
+        *(b"file", b"function", b"module", b"line", b"accurate", b"sort", b"limit", b"!=", b"="),
+        *(b"min_size=", b"max_size=", b"min_calls=", b"max_calls=", b"64K", b"1Mi", b"-1", b"T"),
+        *(b"yes", b"no", b"-bytes", b"calls", b"10-20", b"|", b",", b"*", b"?", b"[a-z]", b"[!"),
+        *(b"%2F", b"%2C", b"%7C", b"%25", b"%00", b"%5D", b"%C3%A9", b"%ff", b"\xff", b"\xc3\xa9"),
+    ],
+    "control": [
+        *(b"load ", b"unload ", b"alloc ", b"free ", b"rate ", b"xfs", b"# ", b"\n", b" ", b":"),
+        *(b"mm/slub.c:10", b"fs/xfs/xfs_log.c:7", b"include/linux/slab.h:5", b"1", b"-1", b"\0"),
+        *(b"9223372036854775807", b"9223372036854775808", b"\xe2\x80\xa8", b"\xd9\xa1", b"\xff"),
+    ],
+}
+
+SEEDS: dict[str, list[bytes]] = {
+    "text": [_HEADER + _LINE + _MODULE, _LINE + _MODULE, _HEADER],
+    "query": [
+        b"module=xfs|ext4,min_size=64K,sort=-bytes,limit=10",
+        b"file!=mm%2F*,line=1-5|9,accurate=no,function=[!a-f]?*,max_calls=1Mi",
+    ],
+    "control": [
+        b"unload xfs\nload xfs\nrate 1000\n",
+        b"alloc mm/slub.c:10 4096 2 1\nfree mm/slub.c:10 4096\n",
+    ],
+}

@@ -1,0 +1,28 @@
+"""Inputs that fuzzing found, each of which reaches code of its own, keep every promise."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from fuzz.corpus import inputs
+from fuzz.plain import mutated
+from fuzz.targets import TARGETS
+from fuzz.words import SEEDS, WORDS
+
+
+@pytest.mark.parametrize("parser", sorted(TARGETS))
+def test_each_input_is_refused_or_keeps_the_promises(parser: str) -> None:
+    found = inputs(parser)
+    assert len(found) > 20
+    for data in found:
+        TARGETS[parser](data)
+
+
+@pytest.mark.parametrize("parser", sorted(TARGETS))
+def test_so_do_mutations_of_them(parser: str) -> None:
+    choose = random.Random(1)
+    found = [*SEEDS[parser], *inputs(parser)]
+    for _ in range(2000):
+        TARGETS[parser](mutated(choose, choose.choice(found), WORDS[parser]))
