@@ -54,7 +54,9 @@ soak: setup
 	$(BIN)/python -m tests.stress --minutes $(MINUTES)
 
 fuzz: setup
-	$(BIN)/python -m fuzz
+	for parser in text query control; do \
+	    $(BIN)/python -m fuzz $$parser --seconds 300 || exit; \
+	done
 
 # The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
 # directory and environment out of a program that root runs.
