@@ -1,10 +1,13 @@
-"""Texts that stand for a running kernel: modules with tags, written to a file."""
+"""Texts that stand for a running kernel, and what they mean by an independent parse."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+from allocfs.records import RECORD_SIZE, decode_record
 
 MODULES = {
     "": [(f"mm/{name}.c", line) for name in ("slub", "util", "shmem") for line in range(1, 30)],
@@ -38,3 +41,47 @@ def replace(path: Path, content: bytes) -> None:
 def pairs(text: str) -> Mapping[str, str]:
     """Read `name value` lines."""
     return dict(line.split(" ", 1) for line in text.splitlines())
+
+
+class Row(NamedTuple):
+    """A line of a capture, taken apart."""
+
+    file: str
+    line: int
+    module: str
+    function: str
+    bytes: int
+    calls: int
+    accurate: bool
+
+
+def oracle(capture: bytes) -> list[Row]:
+    """Take a capture apart by splitting its lines at spaces; raise ValueError if it is none."""
+    rows = []
+    for line in capture.decode("utf-8", "surrogateescape").split("\n")[:-1]:
+        if line.startswith(("allocinfo", "#")):
+            continue
+        size, calls, place, *words = [word for word in line.split(" ") if word]
+        module = words.pop(0)[1:-1] if words[0].startswith("[") else ""
+        key, _, function = words.pop(0).partition(":")
+        if key != "func":
+            raise ValueError(key)
+        file, _, number = place.rpartition(":")
+        accurate = "accurate:no" not in words
+        rows.append(Row(file, int(number), module, function, int(size), int(calls), accurate))
+    return rows
+
+
+def records(path: Path) -> list[tuple[object, ...]]:
+    """Read a file of records."""
+    data = path.read_bytes()
+    starts = range(0, len(data), RECORD_SIZE)
+    return [tuple(decode_record(data[start : start + RECORD_SIZE])) for start in starts]
+
+
+def expected(capture: bytes) -> list[tuple[object, ...]]:
+    """Say what the records of a capture are."""
+    rows = oracle(capture)
+    names = [(row.module, row.function[-63:], row.file[-63:], row.line) for row in rows]
+    values = [(row.bytes, row.calls, row.accurate) for row in rows]
+    return [(*name, *value) for name, value in zip(names, values, strict=True)]

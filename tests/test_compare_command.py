@@ -37,7 +37,7 @@ def test_compare_prints_and_writes_what_it_found(
     assert text["work"]["counters"] == 3300 * 8
     assert ioctl["work"]["counters"] == read["work"]["counters"] == 2 * 8
     assert len(read["runs"]) == 1
-    assert len(read["runs"][0]["walls"]) == 10
+    assert 3 <= len(read["runs"][0]["walls"]) <= 100
 
 
 @pytest.mark.parametrize(

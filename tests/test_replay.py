@@ -13,8 +13,7 @@ import trio.testing
 
 from allocfs.backend.replay import Capture, Replay, captures_in, series, time_in_name
 from allocfs.errors import BadCapture, BadControl, SourceFailed
-from tests.source_fakes import pairs, text
-from tests.test_static import oracle
+from tests.source_fakes import oracle, pairs, text
 
 CAPTURES = Path(__file__).parent / "data" / "captures"
 IN_TIME = ["boot", "modules", "ext4-writes", "net", "unload", "reload"]

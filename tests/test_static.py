@@ -6,7 +6,6 @@ import os
 import random
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,39 +13,10 @@ import pytest
 from allocfs.backend.static import StaticCapture
 from allocfs.backend.text import format_lines
 from allocfs.errors import BadCapture, SourceFailed
-from tests.source_fakes import pairs
+from tests.source_fakes import Row, oracle, pairs
 
 CAPTURES = sorted(Path(__file__).parent.joinpath("data", "captures").glob("linux-*.txt"))
 HEADER_LINES = 2
-
-
-class Row(NamedTuple):
-    """A line of a capture, taken apart."""
-
-    file: str
-    line: int
-    module: str
-    function: str
-    bytes: int
-    calls: int
-    accurate: bool
-
-
-def oracle(capture: bytes) -> list[Row]:
-    """Take a capture apart by splitting its lines at spaces; raise ValueError if it is none."""
-    rows = []
-    for line in capture.decode("utf-8", "surrogateescape").split("\n")[:-1]:
-        if line.startswith(("allocinfo", "#")):
-            continue
-        size, calls, place, *words = [word for word in line.split(" ") if word]
-        module = words.pop(0)[1:-1] if words[0].startswith("[") else ""
-        key, _, function = words.pop(0).partition(":")
-        if key != "func":
-            raise ValueError(key)
-        file, _, number = place.rpartition(":")
-        accurate = "accurate:no" not in words
-        rows.append(Row(file, int(number), module, function, int(size), int(calls), accurate))
-    return rows
 
 
 def served(backend: StaticCapture) -> list[Row]:

@@ -7,18 +7,18 @@ from dataclasses import asdict
 
 from allocfs.compare.clients import Design
 from allocfs.compare.comparison import BOUNDED, Comparison, Machine, Row
-from allocfs.compare.measure import IN_A_ROW, LIVE, MAX_AGE
+from allocfs.compare.measure import LEAST, LIVE, MAX_AGE, MOST, ROW_MS
 from allocfs.compare.published import CPUS, TAGS, WITHIN, Check
 from allocfs.compare.scenarios import Scenario
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
 _INTRODUCTION = """\
-{store.tags:,} simulated tags on {store.cpus} CPUs. In each of {runs} rounds a question is asked
-{row} times in a row by one design after the other; 6 once, and in a third of the rounds. `wall` is
-the median of all times, `alone` that of the first in each row, `less transport` is `wall` less what
-the same calls cost when they ask for nothing. CPU times are means of a row. `counters` are the
-per-CPU counters summed. max_age is {max_age}: `first` reads first in a period, `later` in the rest
-of it.
+{store.tags:,} simulated tags on {store.cpus} CPUs. In each of {runs} rounds one design after the
+other is asked a question for {row[2]} ms, {row[0]} to {row[1]} times in a row; 6 once, and in a
+third of the rounds. `wall` is the median of all times, `alone` that of the first in each row, `less
+transport` is `wall` less what the same calls cost when they ask for nothing. CPU times are means of
+a row. `counters` are the per-CPU counters summed. max_age is {max_age}: `first` reads first in a
+period, and once; `later` is the rest of it.
 """
 _COLUMNS = (
     "",
@@ -77,7 +77,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def _introduction(comparison: Comparison) -> str:
     return _INTRODUCTION.format(
-        store=comparison.store, runs=comparison.runs, row=IN_A_ROW, max_age=MAX_AGE
+        store=comparison.store, runs=comparison.runs, max_age=MAX_AGE, row=(LEAST, MOST, ROW_MS)
     )
 
 

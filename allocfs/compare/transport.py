@@ -10,10 +10,10 @@ from functools import partial
 
 from allocfs.compare.clients import Design
 from allocfs.compare.counting import Calls, Work
-from allocfs.compare.measure import IN_A_ROW, LIVE, Mounts
+from allocfs.compare.measure import LIVE, MOST, Mounts
 from allocfs.records import MERGED
 
-_ROUNDS = 100
+_ROUNDS = 10
 _PAST_THE_END = 1 << 40
 
 
@@ -62,7 +62,7 @@ def _medians(*acts: Callable[[], object]) -> list[float]:
     times: list[list[int]] = [[] for _ in acts]
     for _ in range(_ROUNDS):
         for act, taken in zip(acts, times, strict=True):
-            for _ in range(IN_A_ROW):
+            for _ in range(MOST):
                 began = time.perf_counter_ns()
                 act()
                 taken.append(time.perf_counter_ns() - began)
