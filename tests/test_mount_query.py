@@ -164,9 +164,9 @@ def test_what_the_kernel_forgets_the_tree_forgets(mounts: Mounter) -> None:
         for number in range(first, last):
             os.stat(root / f"query/line={number}/by-file")
 
-    look_up(0, 5000)
+    look_up(0, 12_000)
     before = resident(daemon_of(root))
-    look_up(5000, 5000 + count)
+    look_up(12_000, 12_000 + count)
     assert resident(daemon_of(root)) - before < 2 << 20
 
 

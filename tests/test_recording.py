@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import termios
 from datetime import UTC, datetime
 from itertools import islice
@@ -110,7 +111,8 @@ def test_recording_goes_on_when_the_source_does(tmp_path: Path) -> None:
     one, two = text(ALL, 1), text(ALL, 2)
     live = LiveText("src", Texts(one, one, None, None, two, None, two))
     complaints: list[str] = []
-    paths = record(live, tmp_path, iter([None] * 6), complaints.append)
+    apart = (time.sleep(0.002) for _ in range(6))  # names tell milliseconds apart
+    paths = record(live, tmp_path, apart, complaints.append)
     assert [path.read_bytes() for path in paths] == [one, two, two]
     assert len(complaints) == 2
     assert all("src:1: expected codetags" in complaint for complaint in complaints)
@@ -157,7 +159,7 @@ def test_an_interrupt_leaves_whole_captures(
     process = subprocess.Popen(
         [*COMMAND, "-o", output, "--every", "1ms", *count, source], stderr=subprocess.PIPE
     )
-    wait_until(lambda: output.is_dir() and len(names(output)) > 20, "some captures are there")
+    wait_until(lambda: output.is_dir() and len(names(output)) > 5, "some captures are there")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == code, said

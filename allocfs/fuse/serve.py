@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 from collections.abc import Callable
 
 import pyfuse3
 import trio
 
-from allocfs import fuseops, privileges
+from allocfs import fuseops, memory, privileges
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.backend.static import StaticCapture
 from allocfs.daemon import STOP_SIGNALS
@@ -37,6 +35,7 @@ def serve(
     Raises SourceFailed, BadCapture or OptionError before anything is mounted, MountFailed if
     mounting failed.
     """
+    memory.use_one_heap()
     opened = open_source(source, options)
     operations = _operations(Filesystem(opened.backend, opened.controlled, options.limits), options)
     try:
@@ -45,7 +44,7 @@ def serve(
         raise MountFailed(f"{mountpoint}: the kernel refused the mount: {error}") from error
     try:
         privileges.drop(_needed(opened))
-        _collect_young_garbage_only()
+        memory.collect_young_garbage_only()
         operations.answer_directly()
         if not fuseops.active():
             operations.answer_open = True
@@ -72,17 +71,6 @@ def _needed(opened: Source) -> list[Capability]:
     return [Capability.SYS_ADMIN, Capability.DAC_READ_SEARCH]
 
 
-def _collect_young_garbage_only() -> None:
-    """Keep the garbage collector from looking at all objects while clients wait.
-
-    That took 100 ms with 30,000 inodes. What a request leaves behind is freed by its
-    reference count, or is young when it goes.
-    """
-    gc.freeze()
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, 1 << 30)
-
-
 async def _run(
     opened: Source, watched: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
@@ -98,14 +86,9 @@ async def _run(
 
 
 async def _give_memory_back() -> None:
-    """Let go, now and then, of pages that many open files have left empty.
-
-    glibc by itself gives back only what is at the end of its heap. It takes about 1 ms.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    while trim is not None:
+    while True:
         await trio.sleep(TRIM_EVERY)
-        trim(0)
+        memory.give_back()
 
 
 async def _announce(ready: Callable[[], None]) -> None:
