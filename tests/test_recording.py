@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import termios
-import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -107,12 +108,22 @@ class Texts:
         return b"" if said is None else said
 
 
+def is_past(name: str) -> bool:
+    return capture_name(datetime.now(UTC)) != name
+
+
+def milliseconds(count: int) -> Iterator[None]:
+    """Tick when the next name is another one."""
+    for _ in range(count):
+        wait_until(partial(is_past, capture_name(datetime.now(UTC))), "a millisecond passes")
+        yield
+
+
 def test_recording_goes_on_when_the_source_does(tmp_path: Path) -> None:
     one, two = text(ALL, 1), text(ALL, 2)
     live = LiveText("src", Texts(one, one, None, None, two, None, two))
     complaints: list[str] = []
-    apart = (time.sleep(0.002) for _ in range(6))  # names tell milliseconds apart
-    paths = record(live, tmp_path, apart, complaints.append)
+    paths = record(live, tmp_path, milliseconds(6), complaints.append)
     assert [path.read_bytes() for path in paths] == [one, two, two]
     assert len(complaints) == 2
     assert all("src:1: expected codetags" in complaint for complaint in complaints)
