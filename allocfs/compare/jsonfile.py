@@ -1,4 +1,4 @@
-"""A comparison as JSON, with every sample."""
+"""A comparison as JSON, with every run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from allocfs import __version__
-from allocfs.compare.comparison import Comparison
-from allocfs.compare.measure import MAX_AGE
+from allocfs.compare.comparison import Comparison, Spread
+from allocfs.compare.measure import MAX_AGE, Run
 from allocfs.compare.scenarios import Scenario
 
 
@@ -54,11 +54,21 @@ def _scenario(comparison: Comparison, scenario: Scenario) -> dict[str, Any]:
                 "work": asdict(row.work),
                 "calls": row.work.calls,
                 "times_less_than_text": row.ratio,
-                "first": asdict(comparison.results[scenario.number, row.design].cold),
-                "runs": list(map(asdict, comparison.results[scenario.number, row.design].runs)),
+                "first": _run(comparison.results[scenario.number, row.design].cold),
+                "runs": list(map(_run, comparison.results[scenario.number, row.design].runs)),
             }
             for row in comparison.rows(scenario)
         ],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "times": len(run.walls),
+        "first": run.walls[0],
+        "wall": Spread.of(run.walls)._asdict(),
+        "client_cpu": run.client_cpu,
+        "daemon_cpu": run.daemon_cpu,
     }
 
 

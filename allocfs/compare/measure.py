@@ -16,7 +16,7 @@ PERIODIC = (Design.FIRST, Design.CACHED)
 MAX_AGE = "1s"
 # A question is asked in a row until this has passed, but so often at least and at most.
 ROW_MS = 50
-LEAST, MOST = 3, 100
+LEAST, MOST = 3, 2000
 _POLLED_EVERY = 3  # a scenario that polls takes seconds, so it has a run in one round of so many
 _ATTEMPTS = 10
 

@@ -13,12 +13,12 @@ from allocfs.compare.scenarios import Scenario
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
 _INTRODUCTION = """\
-{store.tags:,} simulated tags on {store.cpus} CPUs. In each of {runs} rounds one design after the
-other is asked a question for {row[2]} ms, {row[0]} to {row[1]} times in a row; 6 once, and in a
-third of the rounds. `wall` is the median of all times, `alone` that of the first in each row, `less
-transport` is `wall` less what the same calls cost when they ask for nothing. CPU times are means of
-a row. `counters` are the per-CPU counters summed. max_age is {max_age}: `first` reads first in a
-period, and once; `later` is the rest of it.
+{store.tags:,} simulated tags on {store.cpus} CPUs; client and daemon run on one. In each of {runs}
+rounds one design after the other is asked a question for {row[2]} ms, {row[0]} to {row[1]:,} times
+in a row; 6 once, and in a third of the rounds. `wall` is the median of all times, `alone` that of
+the first in each row, `less transport` is `wall` less what the same calls cost when they ask for
+nothing. CPU times are means of a row. `counters` are the per-CPU counters summed. max_age is
+{max_age}: `first` reads first in a period, and once; `later` is the rest of it.
 """
 _COLUMNS = (
     "",

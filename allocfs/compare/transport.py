@@ -10,10 +10,10 @@ from functools import partial
 
 from allocfs.compare.clients import Design
 from allocfs.compare.counting import Calls, Work
-from allocfs.compare.measure import LIVE, MOST, Mounts
+from allocfs.compare.measure import LIVE, Mounts
 from allocfs.records import MERGED
 
-_ROUNDS = 10
+_ROUNDS, _IN_A_ROW = 10, 500
 _PAST_THE_END = 1 << 40
 
 
@@ -62,7 +62,7 @@ def _medians(*acts: Callable[[], object]) -> list[float]:
     times: list[list[int]] = [[] for _ in acts]
     for _ in range(_ROUNDS):
         for act, taken in zip(acts, times, strict=True):
-            for _ in range(MOST):
+            for _ in range(_IN_A_ROW):
                 began = time.perf_counter_ns()
                 act()
                 taken.append(time.perf_counter_ns() - began)
