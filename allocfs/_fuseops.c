@@ -58,6 +58,7 @@ static struct fuse_lowlevel_ops original; /* as pyfuse3 gave them */
 static receive_buf *receive;		  /* libfuse's own fuse_session_receive_buf */
 static bool active;			  /* a session was made through this module */
 static bool direct_io;			  /* whether open files bypass the page cache */
+static bool left;			  /* a handler left the present request to pyfuse3 */
 static PyObject *ioctl_handler, *read_handler, *open_handler, *release_handler;
 
 /* Without open, the inode number takes the place of the file handle. */
@@ -87,6 +88,16 @@ static int send_ioctl(fuse_req_t req, const char *data, size_t size)
 	return fuse_reply_ioctl(req, 0, data, size);
 }
 
+/*
+ * Drop a request that has to wait without a reply. It is processed once more, see
+ * fuse_session_receive_buf(), and then goes to pyfuse3.
+ */
+static void leave(fuse_req_t req)
+{
+	left = true;
+	fuse_reply_none(req);
+}
+
 /* Send what a handler returned: bytes, no more than there is room for, or an error number. */
 static void reply_bytes(fuse_req_t req, PyObject *handler, PyObject *returned, size_t room,
 			int (*send)(fuse_req_t, const char *, size_t))
@@ -110,14 +121,18 @@ static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	PyObject *returned;
 
 	identify(ino, fi);
-	if (!read_handler) {
+	if (!read_handler || left) {
+		left = false;
 		original.read(req, ino, size, off, fi);
 		return;
 	}
 	gil = PyGILState_Ensure();
 	returned = PyObject_CallFunction(read_handler, "KLn", (unsigned long long)fi->fh,
 					 (long long)off, (Py_ssize_t)size);
-	reply_bytes(req, read_handler, returned, size, fuse_reply_buf);
+	if (returned == Py_NotImplemented)
+		leave(req);
+	else
+		reply_bytes(req, read_handler, returned, size, fuse_reply_buf);
 	Py_XDECREF(returned);
 	PyGILState_Release(gil);
 }
@@ -129,12 +144,17 @@ static void answer_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 	PyObject *returned;
 	long long handle;
 
-	if (!open_handler) {
+	if (!open_handler || left) {
+		left = false;
 		original.open(req, ino, fi);
 		return;
 	}
 	gil = PyGILState_Ensure();
 	returned = PyObject_CallFunction(open_handler, "Ki", (unsigned long long)ino, fi->flags);
+	if (returned == Py_NotImplemented) {
+		leave(req);
+		goto out;
+	}
 	handle = returned ? PyLong_AsLongLong(returned) : 0;
 	if (handle > 0) {
 		fi->fh = (uint64_t)handle;
@@ -146,6 +166,7 @@ static void answer_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 	} else {
 		fuse_reply_err(req, (int)-handle);
 	}
+out:
 	Py_XDECREF(returned);
 	PyGILState_Release(gil);
 }
@@ -306,6 +327,8 @@ int fuse_session_receive_buf(struct fuse_session *session, struct fuse_buf *buf)
 		if (!is_answered_here(buf, received))
 			return received;
 		fuse_session_process_buf(session, buf);
+		if (left)
+			return received;
 	} while (!fuse_session_exited(session) && now_ns() - begun < STAY_NS &&
 		 another_comes(session));
 	return -EINTR;
@@ -348,6 +371,7 @@ static PyMethodDef functions[] = {
 	 "Register what answers ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.\n\n"
 	 "ioctl(inode, handle, command, data) and read(handle, offset, size) return bytes or an\n"
 	 "error number, open(inode, flags) a handle or the negative of one, release(handle) one.\n"
+	 "A read or an open that returns NotImplemented is answered by pyfuse3.\n"
 	 "The last argument tells whether open files bypass the page cache."},
 	{"active", is_active, METH_NOARGS,
 	 "Tell whether a session was made with the operations of this module."},

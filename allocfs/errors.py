@@ -1,5 +1,9 @@
 """What can go wrong, as exceptions of the model; fuse.py alone turns them into errno."""
 
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
 
 class AllocfsError(Exception):
     """Say in one sentence what was wrong, where, and what to do."""
@@ -27,6 +31,18 @@ class TagGone(AllocfsError):
 
 class SourceFailed(AllocfsError):
     """The source of the counters cannot be read now (EIO)."""
+
+
+class SourceLate(AllocfsError):
+    """The source has not answered yet; whoever can wait awaits `answer()` and tries again.
+
+    That raises SourceFailed if the source takes too long. Who cannot wait is told EAGAIN.
+    """
+
+    def __init__(self, message: str, answer: Callable[[], Awaitable[None]]) -> None:
+        """Say what is waited for, and how to wait."""
+        super().__init__(message)
+        self.answer = answer
 
 
 class BadCapture(SourceFailed):

@@ -57,27 +57,35 @@ def answer(
     `ioctl` gets inode, file handle (0 without open), command and the argument's bytes, none if
     the command only reads; it returns the bytes that the argument becomes. `read` gets handle,
     offset and size, `open_file` inode and flags, and returns a handle above 0. What is None is
-    left to pyfuse3. All raise OSError to fail, are called in the thread that runs pyfuse3's
-    loop, and must not block. `direct_io` tells whether files bypass the page cache.
+    left to pyfuse3, and so is a read or an open that raises BlockingIOError because it has to
+    wait: pyfuse3's handlers can. All raise OSError to fail, are called in the thread that runs
+    pyfuse3's loop, and must not block. `direct_io` tells whether files bypass the page cache.
     """
     extension = sys.modules.get("allocfs._fuseops")
     if extension is not None:
         extension.set_handlers(
             _or_errno(ioctl),
-            read and _or_errno(read),
-            open_file and _or_errno(open_file, sign=-1),
+            read and _or_errno(read, can_wait=True),
+            open_file and _or_errno(open_file, sign=-1, can_wait=True),
             release and _or_errno(release),
             direct_io,
         )
 
 
-def _or_errno(handler: Callable[P, R], sign: int = 1) -> Callable[P, R | int]:
-    """Make a handler return the error number that it fails with, and 0 for None."""
+def _or_errno(
+    handler: Callable[P, R], sign: int = 1, can_wait: bool = False
+) -> Callable[P, object]:
+    """Make a handler return the error number that it fails with, and 0 for None.
 
-    def answered(*args: P.args, **kwargs: P.kwargs) -> R | int:
+    If pyfuse3 can wait in its place, it returns NotImplemented for having to.
+    """
+
+    def answered(*args: P.args, **kwargs: P.kwargs) -> object:
         try:
             returned = handler(*args, **kwargs)
         except OSError as error:
+            if can_wait and isinstance(error, BlockingIOError):
+                return NotImplemented
             return sign * (error.errno or errno.EIO)
         return 0 if returned is None else returned
 

@@ -46,9 +46,9 @@ def state_of(path: Path) -> State:
     Of any other file only its permission counts.
     """
     sysctl = path.parent / "sys/vm/mem_profiling"
-    exists = path.exists()
-    if not sysctl.exists():
-        if not exists and sysctl.parent.is_dir():
+    exists = os.path.exists(path)  # Path.exists() raises in a mount whose daemon is dead
+    if not os.path.exists(sysctl):
+        if not exists and os.path.isdir(sysctl.parent):
             return State.ABSENT
     elif _is_zero(sysctl):
         return State.OFF if sysctl.stat().st_mode & _WRITABLE else State.LOCKED

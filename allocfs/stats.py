@@ -32,13 +32,14 @@ class Stats:
     records_served: int = 0
     ioctls: int = 0
     inodes: int = 1  # names that the kernel holds, the root among them
+    waiting: int = 0  # requests for a source that is late
     slowest_ns: int = 0  # the longest that a request took from its arrival here to its answer
     errors: Counter[int] = field(default_factory=Counter)  # answered to clients, by errno
 
     def counts(self) -> dict[str, int]:
         """Return the counts by name; the slowest request is in microseconds."""
         names = ("lookups", "opens", "open_files", "reads", "bytes_served", "records_served")
-        counts = {name: getattr(self, name) for name in (*names, "ioctls", "inodes")}
+        counts = {name: getattr(self, name) for name in (*names, "ioctls", "inodes", "waiting")}
         return {**counts, "slowest_us": self.slowest_ns // 1000}
 
     def error_counts(self) -> dict[str, int]:

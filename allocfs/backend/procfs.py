@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import trio
 
+from allocfs.backend.passes import Pass
 from allocfs.backend.snapshot import Snapshot
 from allocfs.backend.text import Listing
 from allocfs.backend.textfile import next_listing, read_text
+from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
 from allocfs.profiling import obstacle
 
 MAX_AGE = 1.0  # seconds, where nothing else is asked for
 MOST_PASSES = 5
+PATIENCE = 0.04  # seconds for which all wait for a pass; 224 CPUs take the kernel 0.02
+GIVE_UP = 30.0  # seconds for which those wait who need it
+_LOOK = 0.005  # seconds between two looks whether it has ended
 _NS = 1_000_000_000
 POSSIBLE_CPUS = Path("/sys/devices/system/cpu/possible")
 
@@ -75,37 +79,42 @@ class LiveText:
 class TextBackend(Snapshot):
     """The tags and counters of a live text, none older than max_age.
 
-    Time is divided into periods of max_age that begin with the monotonic clock, as those of
-    the page cache do: the first request of a period makes the pass that serves all others.
-    With max_age=0 each request makes a pass.
+    Time is divided into periods of max_age by the same clock as those of the page cache: the
+    first request of a period makes the pass that serves all others. With max_age=0 each request
+    makes a pass.
+
+    A pass is waited for in place for PATIENCE. If it takes longer, it is *late*: until it ends,
+    there are names, as they were, but no counters. Who needs those waits for its end.
     """
 
     def __init__(
-        self, path: str, max_age: float, cpus: int, clock: Callable[[], int] = time.monotonic_ns
+        self,
+        path: str,
+        max_age: float,
+        cpus: int,
+        clock: Callable[[], int] = age_clock_ns,
+        read: Callable[[str], bytes] = read_text,
     ) -> None:
         """Make a first pass; max_age is in seconds. Raises SourceFailed."""
         self.unnoticed = max_age
-        self._text = LiveText(path)
+        self._text = LiveText(path, read)
         self._period_ns = round(max_age * _NS)
         self._clock = clock
-        self._began_ns = clock()
-        super().__init__(self._text.read(), cpus)
-        self._note_passes(0)
+        self._passes = 0  # that are in counters_read
+        self._pass: Pass[Listing] | None = None  # that has not been taken in yet
+        first = Pass(self._text.read, clock)
+        first.ended(patience=None)
+        super().__init__(first.result(), cpus)
+        self._note(first)
 
     def renew(self) -> None:
-        """Make a pass if the last one is of another period."""
-        now_ns = self._clock()
-        if self._period_ns and now_ns // self._period_ns == self._began_ns // self._period_ns:
-            return
-        self._began_ns = now_ns
-        passes, listing = self._text.passes, None
-        try:
-            listing = self._text.read()
-        except SourceFailed as error:
-            self.condition.failed(error)
-        self._note_passes(passes)
-        if listing is not None:
-            self.take(listing)
+        """Take in a pass that was late; make one if the last one is of another period."""
+        self._take_ended()
+        if self._pass is None and self._clock() >= self._until_ns:
+            self._pass = Pass(self._text.read, self._clock)
+            self._pass.ended(PATIENCE)
+            self._take_ended()
+        self.condition.late = self._answer if self._pass else None
 
     async def run(self, watched: Watched) -> None:
         """Notice changes of the list while somebody waits for them."""
@@ -129,7 +138,43 @@ class TextBackend(Snapshot):
             f"pass_seconds {self._took_ns / _NS:.6f}"
         )
 
-    def _note_passes(self, before: int) -> None:
-        """Count what the kernel has summed for the passes after `before`, and their time."""
-        self._took_ns = self._clock() - self._began_ns
-        self.counters_read += (self._text.passes - before) * len(self.tags.slots) * self.cpus
+    async def _answer(self) -> None:
+        """Wait for the pass that is late. Raises SourceFailed after GIVE_UP."""
+        late = self._pass
+        with trio.move_on_after(GIVE_UP):
+            while late is not None and not late.ended():
+                await trio.sleep(_LOOK)
+            return
+        error = SourceFailed(f"{self._text.path} has not answered for {GIVE_UP:g} s")
+        self.condition.failed(error)
+        raise error
+
+    def _take_ended(self) -> None:
+        """Take in what a pass has found, if it has ended."""
+        if self._pass is None or not self._pass.ended():
+            return
+        ended, self._pass = self._pass, None
+        self._note(ended)
+        try:
+            self.take(ended.result())
+        except SourceFailed as error:
+            self.condition.failed(error)
+
+    def _note(self, ended: Pass[Listing]) -> None:
+        """Note until when a pass is good, what it took, and what the kernel has summed for it.
+
+        One that was late serves those who waited for it, and the period in which it ended.
+        """
+        self._began_ns, self._took_ns = ended.began_ns, ended.ended_ns - ended.began_ns
+        waited_ns = round(PATIENCE * _NS)
+        if self._took_ns < waited_ns:
+            self._until_ns = self._end_of_period(ended.began_ns)
+        else:
+            until_ns = ended.ended_ns + waited_ns
+            self._until_ns = max(until_ns, self._end_of_period(ended.ended_ns))
+        passes, self._passes = self._text.passes - self._passes, self._text.passes
+        self.counters_read += passes * len(self.tags.slots) * self.cpus
+
+    def _end_of_period(self, ns: int) -> int:
+        """Return when the period ends that a time is in; with max_age=0, that time."""
+        return (ns // self._period_ns + 1) * self._period_ns if self._period_ns else ns

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 
 from allocfs.backend.base import Bounds, Flags, Slots, Sums, TagList, ignore_change
 from allocfs.backend.tagslots import TagSlots
 from allocfs.backend.text import Listing
-from allocfs.errors import SourceFailed
+from allocfs.errors import SourceFailed, SourceLate
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +21,13 @@ class Condition:
     def __init__(self) -> None:
         """Take the source for readable."""
         self.failures = 0
+        self.late: Callable[[], Awaitable[None]] | None = None  # how to wait for it, if it is
         self._error = ""
 
     def __str__(self) -> str:
-        return f"failed: {self._error}" if self._error else "ok"
+        if self._error:
+            return f"failed: {self._error}"
+        return "late" if self.late else "ok"
 
     def failed(self, error: Exception) -> None:
         """Note that the source could not be read."""
@@ -40,9 +43,11 @@ class Condition:
         self._error = ""
 
     def require(self) -> None:
-        """Raise SourceFailed if the source could not be read the last time."""
+        """Raise SourceFailed if the source could not be read, SourceLate if it is being read."""
         if self._error:
             raise SourceFailed(self._error)
+        if self.late:
+            raise SourceLate("the source has not answered yet", self.late)
 
 
 class Snapshot:

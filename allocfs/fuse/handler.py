@@ -23,6 +23,7 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.BadControl: errno.EINVAL,
     errors.TagGone: errno.ESTALE,
     errors.SourceFailed: errno.EIO,
+    errors.SourceLate: errno.EAGAIN,
     errors.ReadOnly: errno.EROFS,
     errors.TooManyOpen: errno.EMFILE,
     errors.TooMuchKept: errno.ENOMEM,
@@ -30,6 +31,7 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     ioctl.BadArgument: errno.EINVAL,
     ioctl.NoMoreRecords: errno.ENOENT,
 }
+MOST_WAITING = 256  # requests for a source that is late
 _LOGGED = (errors.BadQuery, errors.BadControl)
 
 P = ParamSpec("P")
@@ -65,7 +67,14 @@ def handler(
     async def handle(self: Served, /, *args: P.args, **kwargs: P.kwargs) -> R:
         begun = perf_counter_ns()
         try:
-            return method(self, *args, **kwargs)
+            while True:
+                try:
+                    return method(self, *args, **kwargs)
+                except errors.SourceLate as late:
+                    try:
+                        await _wait(late, self.stats)
+                    finally:
+                        begun = perf_counter_ns()  # nobody waits for one who waits
         except Exception as error:
             number = errno_of(method.__name__, error)
             self.stats.errors[number] += 1
@@ -74,6 +83,17 @@ def handler(
             self.stats.slowest_ns = max(self.stats.slowest_ns, perf_counter_ns() - begun)
 
     return functools.update_wrapper(handle, method)
+
+
+async def _wait(late: errors.SourceLate, stats: Stats) -> None:
+    """Wait for a source, while others are answered; raise `late` if too many wait already."""
+    if stats.waiting >= MOST_WAITING:
+        raise late
+    stats.waiting += 1
+    try:
+        await late.answer()
+    finally:
+        stats.waiting -= 1
 
 
 def request(
@@ -89,12 +109,14 @@ def request(
 
 
 def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
-    """Make a method raise OSError for whatever it raises."""
+    """Make a method raise OSError for whatever it raises, BlockingIOError if it has to wait."""
 
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
         begun = perf_counter_ns()
         try:
             return method(*args, **kwargs)
+        except errors.SourceLate as late:
+            raise BlockingIOError(ERRNO[type(late)], str(late)) from late
         except Exception as error:
             number = errno_of(method.__name__, error)
             stats.errors[number] += 1

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from allocfs.clock import age_clock_ns
 from allocfs.errors import TagGone
 from allocfs.filesystem import Filesystem
 from allocfs.nodes import AllocinfoFile, File, TagFile
@@ -51,7 +52,7 @@ class PeriodicFiles:
         self,
         filesystem: Filesystem,
         max_age: float,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Callable[[], int] = age_clock_ns,
     ) -> None:
         """Count periods of max_age seconds from the beginning of the clock.
 

@@ -15,6 +15,7 @@ from allocfs.daemon import STOP_SIGNALS
 from allocfs.errors import MountFailed
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access
+from allocfs.fuse.handler import MOST_WAITING
 from allocfs.fuse.operations import Operations
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.options import MountOptions, fuse_options
@@ -24,7 +25,8 @@ from allocfs.sources import Source, open_source
 log = logging.getLogger(__name__)
 
 TRIM_EVERY = 60  # seconds
-ONE_TASK = (1, 1)  # more tasks only take turns: pyfuse3 then spends its time on starting them
+# Requests are answered one after the other, in whatever task; one that waits keeps its task.
+TASKS = (1, MOST_WAITING + 2)
 
 
 def serve(
@@ -76,12 +78,14 @@ async def _run(
 ) -> None:
     """Answer requests, beside what the source runs, until unmounted or told to stop."""
     async with trio.open_nursery() as nursery:
-        await nursery.start(_terminate_on_signal)
+        serving = trio.CancelScope()
+        await nursery.start(_terminate_on_signal, serving)
         if opened.run is not None:
             nursery.start_soon(opened.run, watched)
         nursery.start_soon(_announce, ready)
         nursery.start_soon(_give_memory_back)
-        await pyfuse3.main(*ONE_TASK)
+        with serving:
+            await pyfuse3.main(*TASKS)
         nursery.cancel_scope.cancel()
 
 
@@ -96,9 +100,12 @@ async def _announce(ready: Callable[[], None]) -> None:
 
 
 async def _terminate_on_signal(
+    serving: trio.CancelScope,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
+    """End the loop, and whatever waits for a source."""
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals:
         task_status.started()
         async for _ in signals:
             pyfuse3.terminate()
+            serving.cancel()
