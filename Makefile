@@ -4,7 +4,7 @@
 #   make test       lint, types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model
-#   make fuzz       feed the parsers of captures, queries and control lines
+#   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
 #   make clean      leave only what is in the repository
@@ -53,9 +53,12 @@ MINUTES = 30
 soak: setup
 	$(BIN)/python -m tests.stress --minutes $(MINUTES)
 
+# There is no atheris for some machines; then mutations are not guided.
+FUZZ = --seconds 300
 fuzz: setup
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
 	for parser in text query control; do \
-	    $(BIN)/python -m fuzz $$parser --seconds 300 || exit; \
+	    $(BIN)/python -m fuzz $$parser $(FUZZ) || exit; \
 	done
 
 # The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's

@@ -1,6 +1,6 @@
 """Fuzz a parser: `python -m fuzz text|query|control [--runs N | --seconds N] [--keep]`.
 
-With atheris (`pip install atheris`, Linux on x86-64) the fuzzing is guided by coverage. Without
+With atheris (`pip install '.[fuzz]'`, Linux on x86-64) the fuzzing is guided by coverage. Without
 it the same targets get seeded mutations of the corpus, which finds less, and --keep is refused.
 An input that breaks a target is written to the present directory, and the exit code is not 0.
 """
@@ -27,7 +27,7 @@ def main() -> int:
         import atheris  # noqa: F401, PLC0415
     except ImportError:
         if given.keep:
-            sys.exit("fuzz: --keep needs atheris: pip install atheris")
+            sys.exit("fuzz: --keep needs atheris: pip install '.[fuzz]'")
         print("fuzz: no atheris, so not guided by coverage", file=sys.stderr)
         return plain.fuzz(given.parser, given.runs, given.seconds, given.seed)
     with tempfile.TemporaryDirectory() as scratch:
