@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from allocfs.backend.base import Codetag, TagTable
 from allocfs.backend.codetag import UNSUMMED, CodetagStore
 from allocfs.errors import BadControl
+from tests.conftest import TAGS
 
 ALL = np.arange(8)
 
@@ -133,25 +134,68 @@ def test_load_and_unload_cycles_take_no_memory(store: CodetagStore) -> None:
     assert store.content_id == 1 + 2 * 101_100
 
 
-events = st.lists(
-    st.tuples(
-        st.integers(0, 7), st.integers(0, 3), st.integers(-(2**40), 2**40), st.integers(-5, 5)
-    )
+Event = tuple[int, int, int, int]
+
+
+def events_of(numbers: st.SearchStrategy[int]) -> st.SearchStrategy[list[Event]]:
+    return st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), numbers, numbers))
+
+
+S64 = st.one_of(
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-3, 3),
+    st.sampled_from([sign * (UNSUMMED // 4 + n) for sign in (1, -1) for n in (-1, 0, 1)]),
+    st.sampled_from([2**31 - 1, 2**31, -(2**31) - 1, 2**63 - 1, -(2**63)]),
 )
+events = events_of(st.integers(-(2**40), 2**40))
 
 
-@given(events)
+def count_all(store: CodetagStore, batch: list[Event]) -> None:
+    slot, cpu, nbytes, calls = np.array(batch, dtype=np.int64).reshape(-1, 4).T
+    store.count(slot, cpu, nbytes, calls)
+
+
+def as_s64(number: int) -> int:
+    return (number + 2**63) % 2**64 - 2**63
+
+
+@given(st.lists(events_of(S64), max_size=4))
 @settings(deadline=None)
-def test_sums_equal_those_of_a_plain_model(batch: list[tuple[int, int, int, int]]) -> None:
+def test_sums_equal_those_of_a_plain_model(batches: list[list[Event]]) -> None:
     store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
-    columns = [np.array(column, dtype=np.int64) for column in zip(*batch, strict=True)]
-    if columns:
-        store.count(columns[0], columns[1], columns[2], columns[3])
-    sums = store.sums(ALL)
-    for slot in range(8):
-        mine = [event for event in batch if event[0] == slot]
-        assert sums.bytes[slot] == sum(event[2] for event in mine)
-        assert int(sums.calls[slot]) == sum(event[3] for event in mine) % 2**64
+    nbytes, calls = [0] * 8, [0] * 8
+    for batch in batches:
+        count_all(store, batch)
+        for slot, _, more_bytes, more_calls in batch:
+            nbytes[slot] = as_s64(nbytes[slot] + more_bytes)
+            calls[slot] = (calls[slot] + more_calls) % 2**64
+        sums = store.sums(ALL)
+        assert sums.bytes.tolist() == nbytes
+        assert sums.calls.tolist() == calls
+        assert (np.abs(store.counters) < UNSUMMED // 4).all()
+
+
+@given(st.lists(events_of(st.integers(-1000, 1000)), max_size=4))
+@settings(deadline=None)
+def test_small_counts_stay_with_their_cpus(batches: list[list[Event]]) -> None:
+    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    expected = np.zeros((8, 2, 4), dtype=np.int64)
+    for batch in batches:
+        count_all(store, batch)
+        for slot, cpu, nbytes, calls in batch:
+            expected[slot, :, cpu] += nbytes, calls
+    assert (store.counters == expected).all()
+    assert not store.moved.any()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_cpu_moves_what_reaches_the_batch(store: CodetagStore, sign: int) -> None:
+    batch = UNSUMMED // store.cpus
+    count(store, 0, 2, sign * (batch - 1), 0)
+    assert store.moved[0].tolist() == [0, 0]
+    count(store, 0, 2, sign, 3)
+    assert store.moved[0].tolist() == [sign * batch, 0]
+    assert store.counters[0, :, 2].tolist() == [0, 3]
 
 
 def test_many_tags_sum_as_one_by_one_in_any_order() -> None:
@@ -166,9 +210,20 @@ def test_many_tags_sum_as_one_by_one_in_any_order() -> None:
         assert sums.calls.tolist() == [one.calls[0] for one in singly]
 
 
+def test_sums_go_where_they_are_wanted_and_count_once() -> None:
+    store = CodetagStore(TagTable.of(TAGS), 4, inaccurate=slots(5))
+    count(store, 5, 1, -7, 3)
+    records = np.zeros((3, 4), dtype=np.int64)
+    accurate = np.zeros(3, dtype=np.bool_)
+    store.sum_into(slots(7, 5, 0), records[:, 1:3], accurate)
+    assert records.tolist() == [[0, 0, 0, 0], [0, -7, 3, 0], [0, 0, 0, 0]]
+    assert accurate.tolist() == [True, False, True]
+    assert store.counters_read == 3 * 4
+
+
 @given(events)
 @settings(deadline=None)
-def test_bounds_hold_whatever_was_counted(batch: list[tuple[int, int, int, int]]) -> None:
+def test_bounds_hold_whatever_was_counted(batch: list[Event]) -> None:
     store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
     for slot, cpu, nbytes, calls in batch:
         count(store, slot, cpu, nbytes, calls)

@@ -5,9 +5,9 @@ built-in code among them, and are walked in the order of their numbers; each tag
 of counters (bytes, calls) per CPU; an allocation counts up on the CPU that makes it, its
 free counts down on the CPU that frees, and only the sum over all CPUs means anything.
 
-The bytes of a tag are counted as lib/percpu_counter.c counts: what a CPU has counted is moved
-to one number for all CPUs once it reaches a batch. That number alone then bounds the sum.
-spec/size-bounds.md says what this would cost a kernel.
+Both are counted as lib/percpu_counter.c counts: what a CPU has counted is moved to one number
+for all CPUs once it reaches a batch. A CPU's counter then needs 32 bits only, and that number
+alone bounds the sum. spec/size-bounds.md says what this would cost a kernel.
 """
 
 from __future__ import annotations
@@ -18,27 +18,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocfs.backend.base import Bounds, Flags, Ints, Slots, Sums, TagList, TagTable, ignore_change
+from allocfs.backend.rows import consecutive
 from allocfs.errors import BadControl
 
 BYTES, CALLS = 0, 1
-_AT_ONCE = 64  # tags whose counters, copied, still fit in a cache: 229 KiB on 224 CPUs
-UNSUMMED = 512 * 1024  # bytes by which a tag's moved count may differ from its sum, at most
+_AT_ONCE = 64  # tags whose counters, copied, still fit in a cache: 115 KiB on 224 CPUs
+UNSUMMED = 512 * 1024  # by which what was moved of a tag may differ from its sum, at most
 
 
 class CodetagStore:
     """Counters for every tag of a table, whether its module is loaded or not.
 
-    `counters[slot, BYTES or CALLS, cpu]` is an s64; of the bytes it is what the CPU has not
-    moved to `moved[slot]` yet. A tag has the same slot at every load of its module, so loading
-    and unloading allocate nothing that lasts.
+    `counters[slot, BYTES or CALLS, cpu]`, an s32, is what the CPU has not moved to
+    `moved[slot, BYTES or CALLS]`, an s64, yet. A tag has the same slot at every load of its
+    module, so loading and unloading allocate nothing that lasts.
     """
 
     def __init__(self, table: TagTable, cpus: int, inaccurate: Slots | None = None) -> None:
         """Load all modules of a table, in the order in which they appear in it."""
         self.table = table
         self.cpus = cpus
-        self.counters: NDArray[np.int64] = np.zeros((len(table), 2, cpus), dtype=np.int64)
-        self.moved: Ints = np.zeros(len(table), dtype=np.int64)
+        self.counters: NDArray[np.int32] = np.zeros((len(table), 2, cpus), dtype=np.int32)
+        self.moved: Ints = np.zeros((len(table), 2), dtype=np.int64)
         self._batch = max(1, UNSUMMED // cpus)
         self.counters_read = 0
         self.content_id = 1
@@ -64,11 +65,16 @@ class CodetagStore:
 
     def sums(self, slots: Slots) -> Sums:
         """Sum the counters of these tags over all CPUs, now."""
-        totals = self._totals(slots)
+        totals = np.empty((len(slots), 2), dtype=np.int64)
+        accurate = np.empty(len(slots), dtype=np.bool_)
+        self.sum_into(slots, totals, accurate)
+        return Sums(totals[:, BYTES], totals[:, CALLS].view(np.uint64), accurate)
+
+    def sum_into(self, slots: Slots, totals: Ints, accurate: Flags) -> None:
+        """Put what sums() returns into `totals`, rows of bytes and calls, and `accurate`."""
+        np.add(self._not_moved(slots), self.moved.take(slots, 0), out=totals)
+        accurate[:] = self._accurate.take(slots)
         self.counters_read += len(slots) * self.cpus
-        nbytes = totals[:, BYTES]
-        nbytes += self.moved[slots]
-        return Sums(nbytes, totals[:, CALLS].view(np.uint64), self._accurate[slots])
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation; sums nothing."""
@@ -76,7 +82,7 @@ class CodetagStore:
 
     def bounds(self, slots: Slots) -> Bounds:
         """Bound the bytes of these tags by what was moved; sums nothing."""
-        moved = self.moved[slots]
+        moved = self.moved[slots, BYTES]
         unmoved = (self._batch - 1) * self.cpus
         return Bounds(moved - unmoved, moved + unmoved)
 
@@ -123,27 +129,32 @@ class CodetagStore:
 
         Frees have negative numbers. One slot and CPU may occur many times.
         """
-        np.add.at(self.counters[:, BYTES], (slots, cpus), nbytes)
-        np.add.at(self.counters[:, CALLS], (slots, cpus), calls)
-        self._move(slots, cpus)
-
-    def _totals(self, slots: Slots) -> NDArray[np.int64]:
-        """Sum bytes and calls over the CPUs, shape (slots, 2), without copying much at a time."""
-        if len(slots) <= _AT_ONCE:
-            return np.asarray(np.add.reduce(self.counters[slots], axis=2))
-        first, last = int(slots[0]), int(slots[-1])
-        if last - first + 1 == len(slots) and bool((np.diff(slots) == 1).all()):
-            return np.asarray(np.einsum("tck->tc", self.counters[first : last + 1]))
-        chunks = range(0, len(slots), _AT_ONCE)
-        return np.concatenate([self._totals(slots[at : at + _AT_ONCE]) for at in chunks])
-
-    def _move(self, slots: Slots, cpus: Slots) -> None:
-        """Move those of some bytes counters that have reached the batch; they may recur."""
-        full = np.abs(self.counters[slots, BYTES, cpus]) >= self._batch
-        cells = np.unique(slots[full] * self.cpus + cpus[full])
+        cells, event_cells = np.unique(slots * self.cpus + cpus, return_inverse=True)
         slots, cpus = np.divmod(cells, self.cpus)
-        np.add.at(self.moved, slots, self.counters[slots, BYTES, cpus])
-        self.counters[slots, BYTES, cpus] = 0
+        for which, events in ((BYTES, nbytes), (CALLS, calls)):
+            counted = self.counters[slots, which, cpus].astype(np.int64)
+            np.add.at(counted, event_cells, events)
+            self.counters[slots, which, cpus], moved = self._split(counted)
+            np.add.at(self.moved[:, which], slots, moved)
+
+    def _split(self, counted: Ints) -> tuple[Ints, Ints]:
+        """Split what CPUs have counted into what stays theirs and what is moved."""
+        # Not by abs(), of which the lowest s64 is negative.
+        full = (counted >= self._batch) | (counted <= -self._batch)
+        return np.where(full, 0, counted), np.where(full, counted, 0)
+
+    def _not_moved(self, slots: Slots) -> NDArray[np.int32]:
+        """Sum over the CPUs, shape (slots, 2), without copying much at a time.
+
+        What is not moved of a tag is less than UNSUMMED, so its sum fits in 32 bits.
+        """
+        if len(slots) <= _AT_ONCE:
+            return np.asarray(np.add.reduce(self.counters.take(slots, 0), 2, np.int32))
+        rows = consecutive(slots)
+        if rows is not None:
+            return np.asarray(np.einsum("tck->tc", self.counters[rows]))
+        parts = (slots[at : at + _AT_ONCE] for at in range(0, len(slots), _AT_ONCE))
+        return np.concatenate([self._not_moved(part) for part in parts])
 
     def describe(self) -> str:
         """Say what is served."""

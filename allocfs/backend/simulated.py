@@ -13,16 +13,18 @@ import trio
 
 from allocfs.backend.base import Ints, Slots, Sums
 from allocfs.backend.codetag import BYTES, CALLS, CodetagStore
+from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
 from allocfs.backend.text import Listing
 from allocfs.control import Event
 from allocfs.errors import BadControl
-from allocfs.spelling import path_of
+from allocfs.spelling import paths_of
 
 DEFAULT_CAPTURE = "linux-6.12-net.txt"
 TICK = 0.01  # seconds between two batches of traffic
 LIFETIME = 100  # ticks from an allocation to its free
-_SPREAD_ROWS = 256  # tags spread at a time, so that start-up needs little memory on top
+_SPREAD_ROWS = 64  # tags spread at a time, so that start-up needs little memory on top
+_TRAFFIC = 1 << 63  # from the seed of the store, which is below that, to one of its own
 
 
 def default_capture() -> bytes:
@@ -48,7 +50,7 @@ class Traffic:
     def __init__(self, store: CodetagStore, sums: Sums, seed: int) -> None:
         """Prepare traffic in the proportions of a capture's calls."""
         self._store = store
-        self._rng = np.random.default_rng([seed, 1])
+        self._random = SplitMix64(seed + _TRAFFIC)
         calls = sums.calls.astype(np.float64)
         self._busy = np.cumsum(calls + 0.01 * max(calls.mean(), 1.0))
         self._sizes = np.maximum(sums.bytes // np.maximum(calls, 1), 64).astype(np.int64)
@@ -57,7 +59,7 @@ class Traffic:
     def tick(self, events: int) -> None:
         """Make some events: frees of old allocations, and new allocations."""
         allocations = events - events // 2
-        drawn = self._rng.random(allocations) * self._busy[-1]
+        drawn = self._random.fractions(allocations) * self._busy[-1]
         slots = np.searchsorted(self._busy, drawn, side="right")
         batch = self._loaded(_Allocations(self._store.content_id, slots, self._sizes[slots]))
         self._count(batch, 1)
@@ -72,7 +74,7 @@ class Traffic:
         return _Allocations(batch.content_id, batch.slots[kept], batch.sizes[kept])
 
     def _count(self, batch: _Allocations, sign: int) -> None:
-        cpus = self._rng.integers(0, self._store.cpus, size=len(batch.slots))
+        cpus = self._random.below(self._store.cpus, len(batch.slots))
         ones = np.full(len(batch.slots), sign, dtype=np.int64)
         self._store.count(batch.slots, cpus, batch.sizes * sign, ones)
 
@@ -84,7 +86,7 @@ class SimulatedStore(CodetagStore):
         """Start with the sums of a capture, exactly; `origin` says which capture that is."""
         inaccurate = np.flatnonzero(~listing.sums.accurate)
         super().__init__(listing.table, cpus, inaccurate)
-        self._fill(listing.sums, np.random.default_rng(seed))
+        self._fill(listing.sums, SplitMix64(seed))
         self._traffic = Traffic(self, listing.sums, seed)
         self._rate = rate
         self._rated: trio.Event | None = None  # set when a rate is
@@ -129,14 +131,15 @@ class SimulatedStore(CodetagStore):
             if events:
                 self._traffic.tick(events)
 
-    def _fill(self, sums: Sums, rng: np.random.Generator) -> None:
+    def _fill(self, sums: Sums, random: SplitMix64) -> None:
         calls = sums.calls.view(np.int64)
         busy = np.flatnonzero((sums.bytes != 0) | (calls != 0))
         for first in range(0, len(busy), _SPREAD_ROWS):
             rows = busy[first : first + _SPREAD_ROWS]
-            self.counters[rows, BYTES] = spread(sums.bytes[rows], self.cpus, rng)
-            self.counters[rows, CALLS] = spread(calls[rows], self.cpus, rng)
-            self._move(np.repeat(rows, self.cpus), np.tile(np.arange(self.cpus), len(rows)))
+            for which, totals in ((BYTES, sums.bytes), (CALLS, calls)):
+                counted = spread(totals[rows], self.cpus, random)
+                self.counters[rows, which], moved = self._split(counted)
+                self.moved[rows, which] = moved.sum(axis=1)
 
     def _count_event(self, event: Event, sign: int) -> None:
         if event.cpu >= self.cpus:
@@ -148,7 +151,8 @@ class SimulatedStore(CodetagStore):
     def _slot_at(self, file: str, line: int) -> int:
         """Return the first loaded tag at a line, in either spelling of its file."""
         tags, column = self.tags, self.table.file
-        values = [n for n, name in enumerate(column.values) if file in (name, path_of(name))]
+        spellings = zip(column.values, paths_of(column.values), strict=True)
+        values = [n for n, spelled in enumerate(spellings) if file in spelled]
         here = np.isin(column.ids[tags.slots], values) & (self.table.line[tags.slots] == line)
         if not here.any():
             raise BadControl(f"{file}:{line}: no tag is loaded there")

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocfs.backend.base import Ints
+from allocfs.backend.splitmix import SplitMix64
 
 _MOST_MIGRATED = 1 << 40  # keeps the sums of a tag's counters far from overflow
 
 
-def spread(totals: Ints, cpus: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def spread(totals: Ints, cpus: int, random: SplitMix64) -> NDArray[np.int64]:
     """Spread each total over the CPUs, shape (totals, cpus), so that it sums to it exactly.
 
     Each CPU gets its share and what moved between CPUs: memory that one CPU allocated and
@@ -19,7 +20,7 @@ def spread(totals: Ints, cpus: int, rng: np.random.Generator) -> NDArray[np.int6
     shares = np.repeat((totals // cpus)[:, None], cpus, axis=1)
     shares[np.arange(cpus) < (totals % cpus)[:, None]] += 1
     share = np.clip(totals // cpus, -_MOST_MIGRATED, _MOST_MIGRATED)
-    most = 2 * np.abs(share) + 1
-    moved = rng.integers(0, most[:, None], size=shares.shape, endpoint=True, dtype=np.int64)
+    limit = (2 * np.abs(share) + 2).astype(np.uint64)
+    moved = (random.draw(shares.size).reshape(shares.shape) % limit[:, None]).astype(np.int64)
     moved[totals == 0] = 0
     return shares + moved - np.roll(moved, 1, axis=1)
