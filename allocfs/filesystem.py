@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from allocfs import about
-from allocfs.backend.base import Backend, Slots
+from allocfs.backend.base import Backend
 from allocfs.backend.text import HEADER, format_lines
 from allocfs.catalogue import Catalogue
 from allocfs.control import Controlled, Stepped, parse_lines, usage
@@ -29,6 +29,7 @@ from allocfs.query_help import HELP
 from allocfs.records import COUNTERS_SIZE, RECORD_SIZE, RecordEncoder
 from allocfs.selection import judge
 from allocfs.stats import Stats
+from allocfs.templates import Templates
 from allocfs.tree import slots_of
 from allocfs.view import (
     CountersView,
@@ -47,7 +48,7 @@ RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
 Keep = Callable[[Backend, Selection], Summed]
 Rendered = Callable[[Callable[[], bytes]], View]
 CONSTANT = ("abi.h", "schema.json", "version")  # of /.allocfs; programs trust their sizes
-MOST_REMEMBERED = 256  # files whose slots are remembered
+MOST_REMEMBERED = 256  # files whose selection by names is remembered
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 
 
@@ -66,7 +67,7 @@ class Filesystem:
         self.backend = backend
         self.controlled = controlled
         self.stats = Stats()
-        self._remembered: dict[TagFile, Slots] = {}  # of _remembered_of
+        self._remembered: dict[TagFile, Selection] = {}  # of _remembered_of
         self._remembered_of = backend.tags
         self.known = Catalogue(backend, controlled is not None, self.limits.max_queries)
         self._encoder = RecordEncoder.of(backend.tags.table)
@@ -90,7 +91,7 @@ class Filesystem:
             return len(self._about[file.name]())
         if not isinstance(file, TagFile):
             return 0
-        count = len(self._named(file)) if tags is None else tags
+        count = len(self._named(file).slots) if tags is None else tags
         if not self.has_fixed_size(file):
             return 0
         limit = file.scope.query.limit
@@ -113,10 +114,10 @@ class Filesystem:
 
     def select(self, file: TagFile) -> Selection:
         """Decide which tags a file holds now, in which order."""
-        slots = self._named(file)
-        if file.scope.query is not EVERYTHING:
-            slots = judge(file.scope.query, self.backend, slots)
-        return Selection(self.backend.tags.content_id, slots)
+        named = self._named(file)
+        if file.scope.query is EVERYTHING:
+            return named
+        return Selection(named.content_id, judge(file.scope.query, self.backend, named.slots))
 
     def xattr(self, file: TagFile, name: str) -> bytes:
         """Return one of a file's xattr_names; counting the records may sum, as opening does.
@@ -149,8 +150,8 @@ class Filesystem:
         for act in parse_lines(data, self.controlled):
             act()
 
-    def _named(self, file: TagFile) -> Slots:
-        """Return the slots that names decide; a name without any loaded tag is not found.
+    def _named(self, file: TagFile) -> Selection:
+        """Select by names alone; a name without any loaded tag is not found.
 
         Directories and queries may be empty. The last files asked for are remembered, since
         pollers open the same ones again and again.
@@ -158,15 +159,16 @@ class Filesystem:
         tags = self.backend.tags
         if self._remembered_of is not tags:
             self._remembered_of, self._remembered = tags, {}
-        slots = self._remembered.get(file)
-        if slots is None:
+        named = self._remembered.get(file)
+        if named is None:
             slots = slots_of(self.known, file)
+            named = Selection(tags.content_id, slots, Templates(self._records(), slots))
             # Accuracy can change while the list of tags stays the same.
             if file.scope.query.accurate is None and len(self._remembered) < MOST_REMEMBERED:
-                self._remembered[file] = slots
-        if not len(slots) and file.group is not None and not file.subtree:
+                self._remembered[file] = named
+        if not len(named.slots) and file.group is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
-        return slots
+        return named
 
     def _view(self, file: File, keep: Keep, rendered: Rendered) -> View:
         match file:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import construct as c  # type: ignore[import-untyped]
@@ -134,6 +135,11 @@ class RecordEncoder:
     def of(cls, table: TagTable) -> RecordEncoder:
         """Encode the names of a tag table."""
         return cls(table, *map(_cut_names, (table.module, table.function, table.file)))
+
+    @cached_property
+    def every(self) -> Records:
+        """The records of all slots, made once."""
+        return self.templates(np.arange(len(self.table)))
 
     def templates(self, slots: Slots) -> Records:
         """Make the records of some slots, counters zero; shape (len(slots),)."""

@@ -8,30 +8,34 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from allocfs.backend.base import Backend, Slots, Sums, TagList, Uints
+from allocfs.backend.base import Backend, Flags, Ints, Slots, Sums, TagList, Uints
 from allocfs.errors import TagGone
 from allocfs.limits import Budget, Charge
 from allocfs.records import (
     COUNTERS_SIZE,
     RECORD_SIZE,
     RecordEncoder,
-    Records,
     counters_records,
-    fill,
 )
 from allocfs.stats import Stats
+from allocfs.templates import Templates
 
 # What holding a file takes, in bytes: its objects, and for each tag a slot, sums and a flag.
 _HELD_FILE = 2048
 _HELD_TAG = 26
-FEW = 64  # so many records are kept with an open file, 14 KiB, and only filled in
+
+SumInto = Callable[[Slots, Ints, Flags], None]
 
 
 class Selection(NamedTuple):
-    """Which tags a file holds, in which order, as decided at one content_id."""
+    """Which tags a file holds, in which order, as decided at one content_id.
+
+    Files that are opened again and again share `templates`.
+    """
 
     content_id: int
     slots: Slots
+    templates: Templates | None = None
 
 
 class View(Protocol):
@@ -58,6 +62,10 @@ class Summed(Protocol):
         """
         ...
 
+    def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
+        """Put what sums() returns into rows of bytes and calls, and into flags."""
+        ...
+
 
 class FreshSums:
     """Sums that are taken anew whenever they are asked for."""
@@ -71,10 +79,23 @@ class FreshSums:
         """Sum tags now."""
         slots = self.selection.slots[first:last]
         sums = self._backend.sums(slots)
+        self._refuse_gone(slots)
+        return sums
+
+    def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
+        """Sum tags now, into arrays; not every backend has a `sum_into` that does so itself."""
+        slots = self.selection.slots[first:last]
+        direct: SumInto | None = getattr(self._backend, "sum_into", None)
+        if direct is None:
+            _put(self._backend.sums(slots), totals, accurate)
+        else:
+            direct(slots, totals, accurate)
+        self._refuse_gone(slots)
+
+    def _refuse_gone(self, slots: Slots) -> None:
         # Asked after summing: a backend may find out only then that a module is gone.
         if not self._backend.all_loaded_since(self.selection.content_id, slots):
             raise TagGone("a module of these records was unloaded after the file was opened")
-        return sums
 
 
 class HeldSums:
@@ -101,12 +122,22 @@ class HeldSums:
         nbytes, calls, accurate = self._held
         return Sums(nbytes[first:last], calls[first:last], accurate[first:last])
 
+    def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
+        """Copy the sums, once they are taken, into arrays."""
+        _put(self.sums(first, last), totals, accurate)
+
     def _take(self, first: int, last: int) -> None:
         """Sum a stretch of tags, keeping what is held of it."""
         lacking = ~self._have[first:last]
         for held, fresh in zip(self._held, self._fresh.sums(first, last), strict=True):
             np.copyto(held[first:last], fresh, where=lacking)
         self._have[first:last] = True
+
+
+def _put(sums: Sums, totals: Ints, accurate: Flags) -> None:
+    totals[:, 0] = sums.bytes
+    totals[:, 1] = sums.calls.view(np.int64)
+    accurate[:] = sums.accurate
 
 
 class _Cut(NamedTuple):
@@ -163,21 +194,12 @@ class RecordsView(_FixedView):
     def __init__(self, summed: Summed, stats: Stats, encoder: RecordEncoder) -> None:
         """Fix the tags; nothing is encoded or summed before it is read."""
         super().__init__(summed, stats)
-        self._encoder = encoder
-        self._kept: Records | None = None  # all records, if they are few
+        self._templates = summed.selection.templates or Templates(encoder, summed.selection.slots)
 
     def _encode(self, first: int, last: int) -> bytes:
-        records = self._templates(first, last)
-        fill(records, self._summed.sums(first, last))
-        return records.tobytes()
-
-    def _templates(self, first: int, last: int) -> Records:
-        slots = self._summed.selection.slots
-        if self._count > FEW:
-            return self._encoder.templates(slots[first:last])
-        if self._kept is None:
-            self._kept = self._encoder.templates(slots)
-        return self._kept[first:last]
+        template = self._templates.of(first, last)
+        self._summed.sum_into(first, last, template.totals, template.accurate)
+        return template.records.tobytes()
 
 
 class CountersView(_FixedView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from allocfs.backend.base import TagTable
 from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.static import StaticCapture
+from allocfs.backend.text import HEADER, parse
 from allocfs.errors import NameNotFound, TagGone
 from allocfs.filesystem import Filesystem
 from allocfs.nodes import ROOT, AllocinfoFile, Dir, File, Node
@@ -68,6 +71,38 @@ def test_a_view_of_few_records_reads_as_one_of_many(filesystem: Filesystem) -> N
     whole = view_of(filesystem, "/records").read(0, 10_000)
     few = view_of(filesystem, "/by-module/xfs").read(0, 10_000)
     assert few == whole[5 * RECORD_SIZE : 7 * RECORD_SIZE]
+
+
+def test_views_that_are_read_in_turn_each_have_the_sums_of_their_own_read(
+    filesystem: Filesystem, store: CodetagStore
+) -> None:
+    whole = view_of(filesystem, "/records")
+    xfs, again = (view_of(filesystem, "/by-module/xfs") for _ in range(2))
+    before = whole.read(0, 10_000)
+    store.count(np.array([5]), np.array([1]), np.array([11]), np.array([1]))
+    first = xfs.read(0, RECORD_SIZE)
+    assert decode_record(first).bytes == 511
+    store.count(np.array([5]), np.array([1]), np.array([-600]), np.array([0]))
+    assert decode_record(again.read(0, RECORD_SIZE)).bytes == -89
+    assert decode_record(first).bytes == 511
+    assert decode_record(before[5 * RECORD_SIZE : 6 * RECORD_SIZE]).bytes == 500
+
+
+def test_sums_and_flags_are_those_of_the_source_at_each_read(tmp_path: Path) -> None:
+    capture = tmp_path / "capture"
+    capture.write_bytes(HEADER + b"1 2 a.c:1 func:f \n3 4 a.c:2 func:g accurate:no \n")
+    source = StaticCapture(str(capture))
+    view = view_of(Filesystem(source), "/by-file/a.c")
+
+    def read() -> list[tuple[int, int, bool]]:
+        data = view.read(0, 2 * RECORD_SIZE)
+        found = (decode_record(data[at : at + RECORD_SIZE]) for at in (0, RECORD_SIZE))
+        return [(record.bytes, record.calls, record.accurate) for record in found]
+
+    assert read() == [(1, 2, True), (3, 4, False)]
+    later = b"-5 6 a.c:1 func:f accurate:no \n7 18446744073709551615 a.c:2 func:g \n"
+    source.take(parse(HEADER + later, "later"))
+    assert read() == [(-5, 6, False), (7, 2**64 - 1, True)]
 
 
 def test_reads_after_an_unload_fail_for_its_records_alone(

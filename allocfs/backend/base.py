@@ -136,6 +136,9 @@ class Backend(Protocol):
     Between two calls of renew() `tags` stays as it is, so that what one request works out from
     it fits together. The methods about counters may raise SourceFailed.
 
+    A backend may have `sum_into(slots, totals, accurate)`, which puts what sums() returns into
+    rows of bytes and calls and into flags; views use it where it is.
+
     `counters_read` counts the per-CPU tag counters summed on behalf of readers since the mount;
     a bytes/calls pair is one counter, as it is one struct in the kernel.
     """
