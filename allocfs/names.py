@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocfs.backend.base import NameColumn, Slots, TagTable
-from allocfs.spelling import escape, module_name, path_of
+from allocfs.spelling import escape, module_name, paths_of
 
 
 class Span(NamedTuple):
@@ -46,7 +46,7 @@ class NameIndex:
     number: NDArray[np.int32]
 
     @classmethod
-    def of(cls, column: NameColumn, spelled: list[str], order: list[str]) -> NameIndex:
+    def of(cls, column: NameColumn, spelled: Sequence[str], order: list[str]) -> NameIndex:
         """Number `order`, the sorted distinct `spelled` names of the column's values."""
         numbers = {name: number for number, name in enumerate(order)}
         by_value = np.array([numbers[name] for name in spelled], dtype=np.int32)
@@ -103,7 +103,7 @@ class Names:
     @cached_property
     def files(self) -> NameIndex:
         """Source files by their path in the tree."""
-        paths = [path_of(name) for name in self.table.file.values]
+        paths = paths_of(self.table.file.values)
         return NameIndex.of(self.table.file, paths, sorted(set(paths), key=_components))
 
     @cached_property

@@ -25,7 +25,7 @@ from allocfs.backend.base import (
     TagTable,
 )
 from allocfs.query import LineCondition, NameCondition, Query, SumPart, TagPart
-from allocfs.spelling import module_name, path_of
+from allocfs.spelling import module_name, paths_of
 
 
 class _Candidates(NamedTuple):
@@ -98,28 +98,29 @@ def _lines_match(condition: LineCondition, table: TagTable, slots: Slots) -> Fla
 def _names_match(condition: NameCondition, column: NameColumn, slots: Slots) -> Flags:
     """Compare each distinct name of the slots once."""
     ids = column.ids[slots]
-    matches = _matcher(condition)
+    matches = _matcher(condition, column.values)
     numbers = np.flatnonzero(np.bincount(ids)).tolist()
     found = np.zeros(len(column.values), dtype=np.bool_)
-    found[[number for number in numbers if matches(column.values[number])]] = True
+    found[[number for number in numbers if matches(number)]] = True
     return found[ids] if condition.wanted else ~found[ids]
 
 
-def _matcher(condition: NameCondition) -> Callable[[str], object]:
-    """Return what tells whether a name of the tag table matches, in any of its spellings."""
+def _matcher(condition: NameCondition, names: tuple[str, ...]) -> Callable[[int], object]:
+    """Return what tells of the number of a name whether that matches, in any spelling."""
     matches = condition.matches
     match condition.key:
         case "file":
-            return lambda file: matches(file) or (path_of(file) != file and matches(path_of(file)))
+            paths = paths_of(names)
+            return lambda n: matches(names[n]) or (paths[n] != names[n] and matches(paths[n]))
         case "function":
-            return matches
+            return lambda n: matches(names[n])
         case "module":
-            return lambda module: matches(module_name(module))
+            return lambda n: matches(module_name(names[n]))
 
 
 def _file_order(table: TagTable, slots: Slots, descending: bool) -> Slots:
     """Return the permutation that sorts slots by path, then line."""
-    paths = [path_of(file) for file in table.file.values]
+    paths = paths_of(table.file.values)
     rank = {path: number for number, path in enumerate(sorted(set(paths)))}
     ranks = np.array([rank[path] for path in paths], dtype=np.int64)[table.file.ids[slots]]
     line = table.line[slots]

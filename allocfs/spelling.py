@@ -11,16 +11,21 @@ BUILT_IN = "vmlinux"
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=2)
+def paths_of(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths of a table's source files; every query about files asks for all."""
+    return tuple(map(path_of, files))
+
+
 def path_of(file: str) -> str:
     """Return the path below `by-file/` of a source file.
 
     `.` and `..` are resolved without looking at any file system, as the VFS does before
     allocfs sees a name; a leading `/` is lost. A name of which nothing is left is `%2E`,
-    since a path needs a name there. Remembered, because every query about files asks for
-    every name.
+    since a path needs a name there. Where it is the name itself, it takes no memory.
     """
-    return posixpath.normpath("/" + file).lstrip("/") or "%2E"
+    path = posixpath.normpath("/" + file).lstrip("/") or "%2E"
+    return file if path == file else path
 
 
 def module_name(module: str) -> str:

@@ -41,3 +41,12 @@ def test_nodes_whose_numbers_collide_get_different_ones(monkeypatch: pytest.Monk
     second = table.remember(AboutFile("source"))
     assert (first, second) == (1000, 1001)
     assert table.number(AboutFile("source")) == 1001
+
+
+def test_a_number_that_is_known_need_not_be_found_again() -> None:
+    table = Inodes()
+    number = table.number(AboutFile("stats"))
+    assert table.remember(AboutFile("stats"), number) == number
+    assert table[number] == AboutFile("stats")
+    assert not table.forget(table.remember(AboutFile("stats")), 1)
+    assert table.forget(number, 1)

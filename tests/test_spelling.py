@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocfs.spelling import escape, module_name, path_of, unescape
+from allocfs.spelling import escape, module_name, path_of, paths_of, unescape
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_a_file_whose_name_leaves_nothing_still_has_a_path(file: str) -> None:
 def test_every_component_of_a_path_can_be_looked_up(file: str) -> None:
     assert not {"", ".", ".."} & set(path_of(file).split("/"))
     assert path_of(path_of(file)) == path_of(file)
+
+
+def test_the_paths_of_a_table_are_in_the_order_of_its_names() -> None:
+    files = ("./b.c", "a.c", "a/../b.c")
+    paths = paths_of(files)
+    assert paths == ("b.c", "a.c", "b.c")
+    assert paths[1] is files[1]
 
 
 def test_built_in_code_has_the_name_of_the_kernel_image() -> None:

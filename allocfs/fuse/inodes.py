@@ -39,9 +39,10 @@ class Inodes:
             inode += 1
         return inode
 
-    def remember(self, node: Node) -> int:
-        """Count one lookup by the kernel and return the inode number."""
-        inode = self.number(node)
+    def remember(self, node: Node, inode: int | None = None) -> int:
+        """Count one lookup by the kernel and return the inode number; pass it if it is known."""
+        if inode is None:
+            inode = self.number(node)
         self._nodes[inode] = node
         self._lookups[inode] = self._lookups.get(inode, 0) + 1
         return inode

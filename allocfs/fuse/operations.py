@@ -82,8 +82,9 @@ class Operations(pyfuse3.Operations):
         node = lookup(self.filesystem.known, directory, text)
         if isinstance(directory, QueriesDir) and isinstance(node, ScopeDir):
             self._use_query(directory, text)
-        attributes = self._attributes.of(self._inodes.number(node), node)
-        self._inodes.remember(node)
+        inode = self._inodes.number(node)
+        attributes = self._attributes.of(inode, node)
+        self._inodes.remember(node, inode)
         self.stats.inodes = len(self._inodes)
         return attributes
 
@@ -170,7 +171,7 @@ class Operations(pyfuse3.Operations):
             if not pyfuse3.readdir_reply(token, os.fsencode(entry.name), attributes, position):
                 break
             if entry.name not in DOTS:  # the kernel does not look these two up
-                self._inodes.remember(entry.node)
+                self._inodes.remember(entry.node, inode)
 
     @handler
     def releasedir(self, fh: int) -> None:
