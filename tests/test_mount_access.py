@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from tests.access import CHANGES, READS, REFUSALS, User, needs_root, open_to_all, outcome, read_text
 from tests.conftest import Mounter
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become others")
-
-
-class User(NamedTuple):
-    """A user and their one group."""
-
-    uid: int
-    gid: int
-
+pytestmark = needs_root
 
 # The mounts are root's, but for uid= and gid=.
 USERS = {
@@ -31,60 +23,6 @@ USERS = {
 }
 GID = USERS["member"].gid
 OWNER = USERS["owner"].uid
-
-
-def _list(mountpoint: Path) -> None:
-    os.listdir(mountpoint)
-
-
-def _stat(mountpoint: Path) -> None:
-    os.stat(mountpoint / "records")
-
-
-def _read_records(mountpoint: Path) -> None:
-    assert len((mountpoint / "by-module/vmlinux").read_bytes()) % 224 == 0
-
-
-def _read_text(mountpoint: Path) -> None:
-    assert b"func:" in (mountpoint / "text/by-file/mm/slub.c").read_bytes()
-
-
-def _query(mountpoint: Path) -> None:
-    (mountpoint / "query/module=xfs,min_size=1/records").read_bytes()
-
-
-def _look_into_stats(mountpoint: Path) -> None:
-    (mountpoint / ".allocfs/stats").read_bytes()
-
-
-def _control(mountpoint: Path) -> None:
-    with (mountpoint / ".allocfs/control").open("w") as control:
-        control.write("rate 0\n")
-
-
-def _write_records(mountpoint: Path) -> None:
-    (mountpoint / "records").open("r+b").close()
-
-
-def _create(mountpoint: Path) -> None:
-    (mountpoint / "new").touch()
-
-
-def _chmod(mountpoint: Path) -> None:
-    os.chmod(mountpoint / "records", 0o777)
-
-
-READS = {
-    "ls": _list,
-    "stat": _stat,
-    "records": _read_records,
-    "text": _read_text,
-    "query": _query,
-    "stats": _look_into_stats,
-}
-# Of these no option grants any but control, and that to the mounting user alone.
-CHANGES = {"control": _control, "write": _write_records, "create": _create, "chmod": _chmod}
-REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 # Which users can do all of READS; the others can do none of them. Capabilities let root pass.
 READERS = {
@@ -101,31 +39,10 @@ READERS = {
 }
 
 
-def outcome(user: User, act: Callable[[Path], None], mountpoint: Path) -> int:
-    """Do something as a user, in another process; return the errno it fails with, or 0."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 255
-    try:
-        os.setgroups([])
-        os.setresgid(user.gid, user.gid, user.gid)
-        os.setresuid(user.uid, user.uid, user.uid)
-        act(mountpoint)
-        code = 0
-    except OSError as error:
-        code = error.errno or 255
-    finally:
-        os._exit(code)
-
-
-@pytest.fixture(autouse=True)
-def _reachable(tmp_path: Path) -> None:
-    """Let everybody reach the mount point, so that the mount alone decides."""
-    for directory in (tmp_path, *tmp_path.parents):
-        if directory.owner() == "root" and directory.name.startswith("pytest-"):
-            directory.chmod(0o755)
-    tmp_path.chmod(0o755)
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with open_to_all() as directory:
+        yield directory
 
 
 @pytest.mark.parametrize("max_age", ["0", "1s"])
@@ -134,7 +51,7 @@ def test_those_whom_the_options_admit_read_all_and_others_nothing(
     options: str, max_age: str, mounts: Mounter
 ) -> None:
     mountpoint = mounts(f"cpus=2,max_age={max_age},{options}")
-    _read_text(mountpoint)  # so that what root has read lies in the caches
+    read_text(mountpoint)  # so that what root has read lies in the caches
     found = {
         name: {what: outcome(user, act, mountpoint) for what, act in READS.items()}
         for name, user in USERS.items()
