@@ -27,13 +27,20 @@ ELSEWHERE = {
 
 AT_ONCE = 512  # records
 
+# Nothing but their bytes tells what records come through a pipe, or are in a copy.
+OTHER_KIND = {
+    False: "if they are of 32 bytes, as in /counters, give --counters",
+    True: "if they are of 224 bytes, leave --counters out",
+}
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that says in one line what is wrong with the arguments."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with the message."""
-        self.exit(MISUSED, f"{self.prog}: {message}; see {self.prog} --help\n")
+        _say(f"{self.prog}: {message}; see {self.prog} --help")
+        self.exit(MISUSED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,8 +81,14 @@ def _end_by(number: signal.Signals) -> int:
 
 
 def _complain(error: Exception, code: int = FAILED) -> int:
-    print(f"allocfs: {_message(error)}", file=sys.stderr)
+    _say(f"allocfs: {_message(error)}")
     return code
+
+
+def _say(message: str) -> None:
+    from allocfs.logs import one_line  # noqa: PLC0415  not at the top: logging takes long to import
+
+    print(one_line(message), file=sys.stderr)
 
 
 def _message(error: Exception) -> str:
@@ -142,8 +155,10 @@ def _decoded(name: str, counters: bool, as_json: bool) -> Iterator[bytes]:
             dtype, render = (COUNTERS, format_counters) if short else (RECORD, format_records)
             for data in _whole_records(file, size):
                 yield render(parse_records(data, dtype), as_json)
-    except (OSError, ValueError) as error:
-        raise SourceFailed(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+    except ValueError as error:
+        raise SourceFailed(f"{name}: {error}: {OTHER_KIND[counters]}") from None
+    except OSError as error:
+        raise SourceFailed(f"{name}: {error.strerror or error}") from None
 
 
 def _whole_records(file: FileIO, size: int) -> Iterator[bytes]:

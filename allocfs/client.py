@@ -19,12 +19,21 @@ from allocfs.backend.base import Codetag, Sums, TagTable
 from allocfs.backend.text import format_lines
 from allocfs.errors import TagGone
 from allocfs.jsonlines import format_json
-from allocfs.records import RECORD_SIZE, Record, Records, decode_record, parse_records
+from allocfs.records import (
+    COUNTERS_SIZE,
+    NAME_SIZE,
+    RECORD_SIZE,
+    Record,
+    Records,
+    decode_record,
+    parse_records,
+)
 
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. What it splits
 # it may split within a record, whose counters would then be of two instants.
 AT_ONCE = 512
 ACCURATE = 1  # in the flags of a counters record
+MOST_TAGS = 2**32  # far more than there can be, and less than a name read as a number
 
 StrPath = str | os.PathLike[str]
 
@@ -55,7 +64,7 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
 
     Raises ValueError if these cannot be records.
     """
-    if np.any(records["accurate"] > 1):
+    if not _can_be_records(records):
         raise ValueError(f"these are not records of {RECORD_SIZE} bytes")
     tags = [Codetag(it.file, it.line, it.function, it.module) for it in decode_records(records)]
     sums = Sums(records["bytes"], records["calls"], records["accurate"] == 1)
@@ -64,9 +73,34 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
 
 
 def format_counters(records: Records, as_json: bool = False) -> bytes:
-    """Write records of /counters as such lines, with `index:N` in the place of the tag."""
+    """Write records of /counters as such lines, with `index:N` in the place of the tag.
+
+    Raises ValueError if these cannot be records of /counters.
+    """
+    if np.any(records["flags"] > ACCURATE) or np.any(records["index"] >= MOST_TAGS):
+        raise ValueError(f"these are not records of {COUNTERS_SIZE} bytes")
     write = _counters_json if as_json else _counters_text
     return "".join(starmap(write, records.tolist())).encode()
+
+
+def _can_be_records(records: Records) -> bool:
+    """Tell whether there are names where records have them, and zeros where these are padded.
+
+    That tells the records of /counters apart, which have numbers where the names would be.
+    """
+    return bool(
+        all(_is_padded(records[name]) for name in ("modname", "function", "filename"))
+        and np.all(records["function"] != b"")
+        and np.all(records["filename"] != b"")
+        and np.all(records["accurate"] <= 1)
+        and not records["pad"].tobytes().strip(b"\0")
+    )
+
+
+def _is_padded(names: Records) -> bool:
+    """Tell whether each name ends within its 64 bytes, and nothing but NULs follows."""
+    zero = np.frombuffer(names.tobytes(), np.uint8).reshape(-1, NAME_SIZE) == 0
+    return bool(np.all(zero[:, -1]) and np.all(zero[:, 1:] >= zero[:, :-1]))
 
 
 def _counters_text(index: int, size: int, calls: int, flags: int) -> str:

@@ -93,8 +93,8 @@ def _check_only(request: Request) -> Outcome:
 def _run(request: Request, serve: Serve | None) -> Outcome:
     def announce() -> None:
         if request.verbose:
-            source = request.source or "allocfs"
-            print(f"mount.allocfs: {source} mounted on {request.mountpoint}", flush=True)
+            mounted = f"{request.source or 'allocfs'} mounted on {request.mountpoint}"
+            print(f"mount.allocfs: {one_line(mounted)}", flush=True)
 
     work = _work(request, serve)
     if request.foreground:

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from allocfs.errors import MountFailed
-from allocfs.mountpoint import NotPermitted
+from allocfs.mountpoint import FILESYSTEM_TYPE, NotPermitted, filesystem_at
 from allocfs.options import MountOptions
 
 FUSE_DEVICE = "/dev/fuse"
@@ -16,7 +16,15 @@ FUSE_CONF = Path("/etc/fuse.conf")
 
 
 def check_mountpoint(path: str) -> None:
-    """Raise MountFailed or NotPermitted unless this user can mount on this path."""
+    """Raise MountFailed or NotPermitted unless this user can mount on this path.
+
+    A live mount of allocfs is no place for another, which would hide it and leave its daemon. The
+    kernel itself refuses only the same file system twice, and takes each mount of FUSE for another.
+    """
+    if path == "/":
+        raise MountFailed("/ is the root directory: mount on a directory below it")
+    if filesystem_at(path) == FILESYSTEM_TYPE:
+        raise MountFailed(f"{path} has allocfs mounted already: unmount it first with umount")
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:

@@ -21,7 +21,7 @@ _UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
 
 @dataclass(frozen=True)
 class MountOptions:
-    """What was asked for with `-o`; all fields but `ignored` come from options."""
+    """What was asked for with `-o`; all fields but the last two come from options."""
 
     cpus: int = 224
     seed: int = 1
@@ -42,6 +42,7 @@ class MountOptions:
     max_queries: int = Limits().max_queries
     max_kept: int = Limits().max_kept  # bytes
     ignored: tuple[str, ...] = ()  # unknown options that a sloppy mount lets pass
+    given: frozenset[str] = field(default=frozenset(), compare=False)  # fields, defaults or not
 
     @property
     def directory_mode(self) -> int:
@@ -176,7 +177,7 @@ def parse_options(text: str, sloppy: bool = False) -> MountOptions:
         elif not _is_generic(name):
             _refuse_unknown(name, sloppy)
             ignored.append(option)
-    return MountOptions(**fields, ignored=tuple(ignored))
+    return MountOptions(**fields, ignored=tuple(ignored), given=frozenset(fields))
 
 
 def fuse_options(options: MountOptions, source: str | None) -> set[str]:

@@ -20,6 +20,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from allocfs.backend.procfs import LiveText
 from allocfs.errors import SourceFailed
+from allocfs.logs import one_line
 from allocfs.options import VALUES
 
 INTERRUPTED = 130
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " SIGINT ends it; what is there then is whole."
     )
     add = parser.add_argument
-    add("-o", "--output", required=True, metavar="DIR", type=Path, help="made if it is missing")
+    add("-o", "--output", required=True, metavar="DIR", type=_directory, help="made if missing")
     add("--every", default=10.0, metavar="TIME", type=_interval, help="such as 10s or 500ms (10s)")
     add("--count", metavar="N", type=_count, help="how many captures; without it, until SIGINT")
     add("source", nargs="?", default="/proc/allocinfo", metavar="SOURCE", help="(%(default)s)")
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = LiveText(arguments.source)
     text.read()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    print(f"allocfs: {_cost(len(text.text), arguments)}", file=sys.stderr)
+    print(f"allocfs: {one_line(_cost(len(text.text), arguments))}", file=sys.stderr)
     with tqdm(total=count, unit=" captures", disable=None) as bar:
         try:
             say = partial(bar.write, file=sys.stderr)
@@ -93,7 +94,7 @@ def record(
             text.read()
         except SourceFailed as error:
             if not failed:
-                say(f"allocfs: {error}; trying again")
+                say(f"allocfs: {one_line(str(error))}; trying again")
             failed = True
         else:
             failed = False
@@ -150,6 +151,12 @@ def _cost(size: int, arguments: argparse.Namespace) -> str:
 
 def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.1f} MiB"
+
+
+def _directory(text: str) -> Path:
+    if not text:  # of which Path would make the current one
+        raise argparse.ArgumentTypeError("'': expected a directory")
+    return Path(text)
 
 
 def _interval(text: str) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from allocfs.backend.base import Backend
@@ -16,7 +17,7 @@ from allocfs.backend.static import StaticCapture
 from allocfs.backend.text import parse
 from allocfs.backend.textfile import read_text
 from allocfs.control import Controlled, Stepped
-from allocfs.errors import SourceFailed
+from allocfs.errors import OptionError, SourceFailed
 from allocfs.mountpoint import FILESYSTEM_TYPE
 from allocfs.options import SIMULATED, MountOptions
 from allocfs.profiling import obstacle
@@ -38,22 +39,70 @@ class Source:
     run: Callable[[Watched], Awaitable[None]] | None = None
 
 
+class Kind(StrEnum):
+    """What a SOURCE is, in the words of a message."""
+
+    SIMULATED = "the simulated store"
+    FROM_FILE = "the simulated store, started from a file"
+    CAPTURE = "a capture"
+    SERIES = "a series of captures"
+    LIVE = "a live source"
+
+
+_STORES = (Kind.SIMULATED, Kind.FROM_FILE)
+_STORE = f"{Kind.SIMULATED} (SOURCE none, or a file and simulate)"
+_SERIES = f"{Kind.SERIES} (SOURCE a directory, or files joined by colons)"
+
+# The options that mean something for some kinds only, and what they are for.
+PARTICULAR: dict[str, tuple[Sequence[Kind], str]] = {
+    "cpus": (_STORES, _STORE),
+    "seed": (_STORES, _STORE),
+    "rate": (_STORES, _STORE),
+    "simulate": ((Kind.FROM_FILE,), "a file that the simulated store is to start from"),
+    "interface": ((Kind.LIVE,), f"{Kind.LIVE} (SOURCE {ALLOCINFO})"),
+    "speed": ((Kind.SERIES,), _SERIES),
+    "step": ((Kind.SERIES,), _SERIES),
+}
+
+
 def open_source(source: str | None, options: MountOptions) -> Source:
     """Open a source. Raises SourceFailed, or BadCapture naming file and line.
 
-    Where a running kernel is asked for, nothing else is ever served.
+    Where a running kernel is asked for, nothing else is ever served. Raises OptionError for an
+    option that means nothing for this kind of source.
     """
-    if source is None or source in SIMULATED:
+    kind = kind_of(source, options)
+    _check_options(source, kind, options)
+    if source is None or kind is Kind.SIMULATED:
         return _simulated(default_capture(), DEFAULT_CAPTURE, options)
-    if options.simulate:
+    if kind is Kind.FROM_FILE:
         return _simulated(read_text(source), source, options)
-    if options.interface is not None or is_live(source):
+    if kind is Kind.LIVE:
         return _live(source, options)
-    if os.path.isdir(source):
-        return _replay(captures_in(source), options)
-    if not os.path.exists(source) and ":" in source:
-        return _replay(series(_existing(source.split(":"))), options)
+    if kind is Kind.SERIES:
+        return _replay(_captures(source), options)
     return Source(StaticCapture(source))
+
+
+def kind_of(source: str | None, options: MountOptions) -> Kind:
+    """Tell what a source is by its name, by what is there, and by the options."""
+    if source is None or source in SIMULATED:
+        return Kind.SIMULATED
+    if os.path.isdir(source) or (":" in source and not os.path.exists(source)):
+        return Kind.SERIES
+    if options.simulate:
+        return Kind.FROM_FILE
+    if options.interface is not None or is_live(source):
+        return Kind.LIVE
+    return Kind.CAPTURE
+
+
+def _check_options(source: str | None, kind: Kind, options: MountOptions) -> None:
+    for name, (kinds, use) in PARTICULAR.items():
+        if name in options.given and kind not in kinds:
+            raise OptionError(f"option '{name}' is for {use}, and {source or 'none'} is {kind}")
+    if options.step and "speed" in options.given:
+        raise OptionError("option 'speed' is not for a series that is played by 'step'")
 
 
 def is_live(path: str) -> bool:
@@ -86,6 +135,12 @@ def _simulated(capture: bytes, name: str, options: MountOptions) -> Source:
 def _replay(captures: list[Capture], options: MountOptions) -> Source:
     replay = Replay(captures, None if options.step else options.speed)
     return Source(replay, replay if options.step else None, replay.run)
+
+
+def _captures(source: str) -> list[Capture]:
+    if os.path.isdir(source):
+        return captures_in(source)
+    return series(_existing(source.split(":")))
 
 
 def _existing(paths: list[str]) -> list[str]:

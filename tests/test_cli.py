@@ -1,4 +1,4 @@
-"""The command allocfs, in this process where that will do, and the demo that uses it."""
+"""The command allocfs, in this process where that will do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from allocfs import __version__, cli
-from tests.conftest import is_mounted, wait_until
 
 COMMAND = (sys.executable, "-m", "allocfs.cli")
 RECORD = struct.pack("=64s64s64sQqQ?7x", b"xfs", b"alloc", b"fs/xfs/a.c", 7, -5, 3, False)
@@ -22,6 +21,8 @@ TEXT = (
     "          -5        3 fs/xfs/a.c:7 [xfs] func:alloc accurate:no \n"
     "        4096        1 mm/slub.c:8 func:alloc \n"
 )
+
+GIVE_COUNTERS = "if they are of 32 bytes, as in /counters, give --counters"
 
 
 @pytest.fixture
@@ -51,6 +52,35 @@ def test_counters_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None
     path.write_bytes(struct.pack("=QqQQ", 9, 4096, 2, 1))
     assert cli.main(["decode", "--counters", str(path)]) == 0
     assert capfd.readouterr().out == "        4096        2 index:9 \n"
+
+
+def piped(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    """Decode what comes through a pipe."""
+    command = [*COMMAND, "decode", *options, "-"]
+    return subprocess.run(command, input=data, capture_output=True, check=False)
+
+
+# Seven of them are as long as two records, less than seven are not.
+@pytest.mark.parametrize("path", ["by-module/xfs", "by-file/arch/x86/events/rapl.c", "records"])
+def test_piped_counters_are_refused_without_the_option(default_mount: Path, path: str) -> None:
+    data = (default_mount / "counters" / path).read_bytes()
+    done = piped(data)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"allocfs: -: ")
+    assert done.stderr.endswith(f": {GIVE_COUNTERS}\n".encode())
+    assert piped(data, "--counters").stdout.count(b" index:") == len(data) // 32
+
+
+@pytest.mark.parametrize("path", ["by-module/xfs", "by-file/arch/x86/events/rapl.c", "records"])
+def test_piped_records_are_refused_with_the_option(default_mount: Path, path: str) -> None:
+    data = (default_mount / path).read_bytes()
+    done = piped(data, "--counters")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == (
+        b"allocfs: -: these are not records of 32 bytes:"
+        b" if they are of 224 bytes, leave --counters out\n"
+    )
+    assert piped(data).stdout == (default_mount / "text" / path).read_bytes()
 
 
 def test_a_mount_says_which_kind_its_records_are(default_mount: Path, capfd: Captured) -> None:
@@ -89,8 +119,8 @@ def test_what_cannot_be_decoded_is_named_and_the_rest_is_printed(
     assert err.splitlines() == [
         f"allocfs: {names[0]}: Is a directory",
         f"allocfs: {names[1]}: No such file or directory",
-        f"allocfs: {names[2]}: its end is not that of a 224-byte record",
-        f"allocfs: {names[3]}: these are not records of 224 bytes",
+        f"allocfs: {names[2]}: its end is not that of a 224-byte record: {GIVE_COUNTERS}",
+        f"allocfs: {names[3]}: these are not records of 224 bytes: {GIVE_COUNTERS}",
     ]
 
 
@@ -164,6 +194,29 @@ def test_misuse_is_one_line(arguments: tuple[str, ...], message: str, capfd: Cap
     assert capfd.readouterr() == ("", message)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", "{}"),
+        ("check", "{}"),
+        ("check", "a", "{}"),
+        ("record", "-o", "out", "{}"),
+        ("record", "-o", "out", "--every", "{}"),
+    ],
+)
+def test_no_name_can_break_the_line_or_drive_a_terminal(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    command = [*COMMAND, *(word.format("a\n\x1b[31mb\udcff") for word in arguments)]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, errors="strict", check=False
+    )
+    assert (done.returncode, done.stdout) in {(1, ""), (2, "")}
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.removesuffix("\n").isprintable()
+    assert r"a\n\x1b[31mb\udcff" in done.stderr
+
+
 def test_version_is_printed(capfd: Captured) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])
@@ -190,67 +243,3 @@ def test_a_command_whose_module_cannot_be_imported_is_one_line(
     assert err.startswith("allocfs: ")
     assert err.endswith(": install allocfs with its dependencies again\n")
     assert err.count("\n") == 1
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> dict[str, str]:
-    """The environment of a demo: the commands, installed or not, and an empty TMPDIR."""
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    for name, module in (("allocfs", "allocfs.cli"), ("mount.allocfs", "allocfs.mount")):
-        script = f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n'
-        (commands / name).write_text(script)
-        (commands / name).chmod(0o755)
-    (tmp_path / "tmp").mkdir()
-    return {
-        **os.environ,
-        "PATH": f"{commands}:{os.environ['PATH']}",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-        "TMPDIR": str(tmp_path / "tmp"),
-    }
-
-
-DEMO = (sys.executable, "-m", "allocfs.demo")
-
-
-def test_the_demo_shows_a_record_its_line_and_their_cost(
-    demo: dict[str, str], default_mount: Path
-) -> None:
-    done = subprocess.run(DEMO, env=demo, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    allocinfo = (default_mount / "allocinfo").read_text().splitlines()
-    line = next(line for line in allocinfo if "arch/x86/events/rapl.c:" in line)
-    position = lines.index(line)
-    assert lines[position + 1] == f"# {3219 * 224:,} per-CPU counters summed"
-    assert any("init_rapl_pmus.." in line for line in lines)
-    top = sorted(allocinfo[2:], key=lambda line: int(line.split()[0]), reverse=True)[:10]
-    position = lines.index("$ cat text/query/sort=-bytes,limit=10/records")
-    assert lines[position + 1 : position + 11] == top
-    assert os.listdir(demo["TMPDIR"]) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_nothing_behind(
-    demo: dict[str, str], default_mount: Path, number: signal.Signals
-) -> None:
-    assert default_mount.is_mount()  # this is skipped where nothing can be mounted
-    directory = Path(demo["TMPDIR"])
-    process = subprocess.Popen(DEMO, env=demo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    wait_until(lambda: any(map(is_mounted, directory.iterdir())), "the demo has mounted")
-    process.send_signal(number)
-    process.communicate()
-    assert process.returncode == 130
-    assert os.listdir(directory) == []
-
-
-def test_a_demo_that_fails_says_so_and_unmounts(
-    demo: dict[str, str], default_mount: Path, tmp_path: Path
-) -> None:
-    assert default_mount.is_mount()
-    (tmp_path / "bin/grep").write_text("#!/bin/sh\necho no >&2; exit 3\n")
-    (tmp_path / "bin/grep").chmod(0o755)
-    done = subprocess.run(DEMO, env=demo, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "no\nallocfs.demo: failed with exit code 3\n")
-    assert done.stdout.endswith("$ grep -m 1 arch/x86/events/rapl.c allocinfo\n")
-    assert os.listdir(demo["TMPDIR"]) == []

@@ -7,6 +7,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from allocfs.client import RecordFile, decode_records, format_counters, format_records, read_records
@@ -122,9 +123,38 @@ def test_records_are_written_as_the_text_has_them(default_mount: Path) -> None:
     )
 
 
-def test_what_cannot_be_a_record_is_not_written() -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"modname": b"m" * 64},
+        {"function": b"f" * 64},
+        {"function": b""},
+        {"filename": b""},
+        {"filename": b"mm/slub.c\0x"},
+        {"accurate": 2},
+        {"pad": b"\0\0x"},
+    ],
+)
+def test_what_cannot_be_a_record_is_not_written(changed: dict[str, object]) -> None:
+    records = parse_records(pack(1) + pack(2)).copy()
+    format_records(records)
+    for field, value in changed.items():
+        records[field][1] = np.array(value, records.dtype[field])
     with pytest.raises(ValueError, match="not records of 224 bytes"):
-        format_records(parse_records(b"text " * SIZE))
+        format_records(records)
+
+
+def test_names_may_fill_their_fields_but_for_the_last_byte() -> None:
+    record = struct.pack("=64s64s64sQqQ?7x", b"", b"f" * 63, b"c" * 63, 1, 2, 3, True)
+    assert format_records(parse_records(record)).decode() == (
+        f"           2        3 {'c' * 63}:1 func:{'f' * 63} \n"
+    )
+
+
+@pytest.mark.parametrize("record", [(2**32, 1, 1, 1), (1, 1, 1, 2)])
+def test_what_cannot_be_counters_is_not_written(record: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="not records of 32 bytes"):
+        format_counters(parse_records(struct.pack("=QqQQ", *record), COUNTERS))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,7 +98,9 @@ def test_other_arguments_are_refused(arguments: list[str], message: str) -> None
         ("none {dir} -o cpus=abc", 1, "cpus=abc: expected a whole number from 1 to 8192"),
         ("none {dir} -o mode=999", 1, "mode=999: expected octal digits, at most 777"),
         ("none {dir} -o foo", 1, "unknown option 'foo'; see mount.allocfs(8)"),
+        ("none {dir} -f -o step", 1, "option 'step' is for a series of captures (SOURCE "),
         ("none {dir} --frob", 1, "unrecognized arguments: --frob; see mount.allocfs(8)"),
+        ("none / -f", 32, "/ is the root directory: mount on a directory below it"),
         ("none {dir}/no", 32, "{dir}/no does not exist: create it with mkdir"),
         ("none {dir}/file", 32, "{dir}/file is not a directory: mount on a directory"),
         ("none {dir}/file/x", 32, "{dir}/file/x cannot be a mount point: Not a directory"),
@@ -125,6 +129,15 @@ def test_a_name_cannot_break_the_line(tmp_path: Path, capfd: pytest.CaptureFixtu
 
 
 @needs_fuse
+def test_a_name_cannot_break_the_line_that_says_what_is_mounted(tmp_path: Path) -> None:
+    path = tmp_path / "a\n\x1b[31mb"
+    path.mkdir()
+    command = [sys.executable, "-m", "tests.fake_mount", "ends", "-v", "--foreground", "none"]
+    said = subprocess.check_output([*command, path], text=True)
+    assert said == rf"mount.allocfs: none mounted on {tmp_path}/a\n\x1b[31mb" + "\n"
+
+
+@needs_fuse
 @pytest.mark.parametrize("source", ["none", str(CAPTURE)])
 def test_a_fake_mount_mounts_nothing(source: str, tmp_path: Path) -> None:
     def serve(*_arguments: object) -> None:
@@ -132,6 +145,19 @@ def test_a_fake_mount_mounts_nothing(source: str, tmp_path: Path) -> None:
 
     assert main(["-f", source, str(tmp_path)], serve) == 0
     assert not os.path.ismount(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["none", str(CAPTURE)])
+def test_a_live_mount_is_not_mounted_over(
+    source: str, default_mount: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in ([], ["-f"]):
+        assert main([source, str(default_mount), *arguments]) == 32
+        assert capfd.readouterr().err == (
+            f"mount.allocfs: {default_mount} has allocfs mounted already:"
+            " unmount it first with umount\n"
+        )
+    assert (default_mount / "records").exists()
 
 
 def test_a_directory_that_is_not_empty_will_do(tmp_path: Path) -> None:

@@ -135,6 +135,11 @@ def test_what_fstab_lines_carry_changes_nothing() -> None:
     assert parse_options(text) == MountOptions()
 
 
+def test_what_was_given_is_known_where_it_is_the_default_too() -> None:
+    assert parse_options("cpus=224,rw,_netdev").given == {"cpus", "read_only"}
+    assert parse_options("cpus=224") == MountOptions()
+
+
 def test_no_name_has_two_meanings() -> None:
     assert len({*VALUES, *FLAGS, *GENERIC}) == len(VALUES) + len(FLAGS) + len(GENERIC)
     assert set(VALUES) | {field for field, _ in FLAGS.values()} <= set(vars(MountOptions()))

@@ -53,6 +53,12 @@ def test_names_sort_by_time_and_tell_it() -> None:
     assert capture_name(earlier) < capture_name(MOMENT)
 
 
+def test_no_directory_is_not_the_current_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments("-o", "")
+    assert "argument -o/--output: '': expected a directory" in capsys.readouterr().err
+
+
 def test_a_capture_is_written_whole(tmp_path: Path) -> None:
     path = write_capture(tmp_path, MOMENT, text(ALL, 1))
     assert path.read_bytes() == text(ALL, 1)

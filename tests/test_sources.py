@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from allocfs.backend.procfs import TextBackend
 from allocfs.backend.replay import Replay
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.backend.static import StaticCapture
-from allocfs.errors import BadCapture, SourceFailed
-from allocfs.options import MountOptions
-from allocfs.sources import is_live, open_source
+from allocfs.errors import BadCapture, OptionError, SourceFailed
+from allocfs.options import MountOptions, parse_options
+from allocfs.sources import PARTICULAR, Kind, is_live, kind_of, open_source
 from tests.source_fakes import pairs, text
 
 ALL = ["", "xfs", "ext4"]
@@ -143,3 +144,79 @@ def test_files_of_a_mount_are_live(
 def test_a_series_with_a_capture_missing_is_refused_at_once(capture: Path) -> None:
     with pytest.raises(SourceFailed, match="no such capture"):
         open_source(f"{capture}:{capture}.missing", MountOptions())
+
+
+# Options that mean something, by what SOURCE is; a capture as SOURCE stands for `a.txt`.
+MEANT = {
+    "none": ["cpus=2", "seed=2", "rate=0", "rate=0,cpus=2,max_age=1,ioctl,mode=0444"],
+    "a.txt": ["simulate", "simulate,cpus=2,seed=2,rate=9", "interface=text", "max_age=1"],
+    "": ["speed=2", "step", "max_age=1"],
+}
+MEANT_NOT = {
+    "none": {"simulate": "simulate", "interface=text": "interface", "speed=2": "speed"},
+    "a.txt": {
+        "cpus=224": "cpus",  # the default, but given
+        "cpus=8,interface=text": "cpus",
+        "seed=1": "seed",
+        "rate=0": "rate",
+        "simulate,interface=text": "interface",
+        "speed=1": "speed",
+        "simulate,speed=1": "speed",
+        "step": "step",
+        "interface=text,step": "step",
+    },
+    "": {"cpus=2": "cpus", "simulate": "simulate", "interface=text": "interface"},
+}
+
+
+def cases(table: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    return [(source, options) for source, many in table.items() for options in many]
+
+
+def source_of(name: str, capture: Path) -> str:
+    return "none" if name == "none" else str(capture.parent / name)
+
+
+@pytest.mark.parametrize(("name", "options"), cases(MEANT))
+def test_an_option_is_taken_where_it_means_something(
+    name: str, options: str, capture: Path
+) -> None:
+    open_source(source_of(name, capture), parse_options(options))
+
+
+@pytest.mark.parametrize(("name", "options"), cases(MEANT_NOT))
+def test_an_option_is_refused_where_it_means_nothing(
+    name: str, options: str, capture: Path
+) -> None:
+    source = source_of(name, capture)
+    with pytest.raises(OptionError) as raised:
+        open_source(source, parse_options(options))
+    option = MEANT_NOT[name][options]
+    kind = kind_of(source, parse_options(options))
+    use = PARTICULAR[option][1]
+    assert str(raised.value) == f"option '{option}' is for {use}, and {source} is {kind}"
+
+
+def test_the_kernel_takes_no_options_of_a_simulation() -> None:
+    """Whether there is a /proc/allocinfo or not."""
+    for source in (sources.ALLOCINFO, "/proc/self/stat"):
+        with pytest.raises(OptionError, match=f"and {source} is a live source"):
+            open_source(source, parse_options("rate=1"))
+
+
+def test_no_source_is_told_as_the_one_it_stands_for() -> None:
+    with pytest.raises(OptionError, match="and none is the simulated store"):
+        open_source(None, parse_options("step"))
+
+
+def test_files_joined_by_colons_take_the_options_of_a_series(capture: Path, later: Path) -> None:
+    joined = f"{capture}:{later}"
+    assert kind_of(joined, MountOptions()) is Kind.SERIES
+    open_source(joined, parse_options("speed=2"))
+    with pytest.raises(OptionError, match="'interface' is for a live source"):
+        open_source(joined, parse_options("interface=text"))
+
+
+def test_a_series_has_no_speed_if_it_goes_by_steps(later: Path) -> None:
+    with pytest.raises(OptionError, match="'speed' is not for a series that is played by 'step'"):
+        open_source(str(later.parent), parse_options("speed=2,step"))
