@@ -27,6 +27,7 @@ from allocfs.nodes import (
 from allocfs.query import EVERYTHING, SumPart
 from allocfs.query_help import HELP
 from allocfs.records import COUNTERS_SIZE, RECORD_SIZE, RecordEncoder
+from allocfs.remembered import Remembered
 from allocfs.selection import judge
 from allocfs.stats import Stats
 from allocfs.templates import Templates
@@ -45,10 +46,9 @@ from allocfs.view import (
 )
 
 RECORD_SIZES = {Form.RECORDS: RECORD_SIZE, Form.COUNTERS: COUNTERS_SIZE}
-Keep = Callable[[Backend, Selection], Summed]
+Keep = Callable[[FreshSums], Summed]
 Rendered = Callable[[Callable[[], bytes]], View]
 CONSTANT = ("abi.h", "schema.json", "version")  # of /.allocfs; programs trust their sizes
-MOST_REMEMBERED = 256  # files whose selection by names is remembered
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 
 
@@ -67,8 +67,7 @@ class Filesystem:
         self.backend = backend
         self.controlled = controlled
         self.stats = Stats()
-        self._remembered: dict[TagFile, Selection] = {}  # of _remembered_of
-        self._remembered_of = backend.tags
+        self._remembered = Remembered()
         self.known = Catalogue(backend, controlled is not None, self.limits.max_queries)
         self._encoder = RecordEncoder.of(backend.tags.table)
         self._about = about.about_files(backend, self._counts)
@@ -91,7 +90,7 @@ class Filesystem:
             return len(self._about[file.name]())
         if not isinstance(file, TagFile):
             return 0
-        count = len(self._named(file).slots) if tags is None else tags
+        count = len(self._named(file).selection.slots) if tags is None else tags
         if not self.has_fixed_size(file):
             return 0
         limit = file.scope.query.limit
@@ -102,7 +101,7 @@ class Filesystem:
 
         Reads of the view sum anew; a rendering is made anew by a read from its start.
         """
-        return self._view(file, FreshSums, partial(RenderedView, budget=self.kept))
+        return self._view(file, _as_it_is, partial(RenderedView, budget=self.kept))
 
     def hold(self, file: File) -> View:
         """Fix what a file holds, and the sums of whatever is read of it once they are taken.
@@ -114,10 +113,11 @@ class Filesystem:
 
     def select(self, file: TagFile) -> Selection:
         """Decide which tags a file holds now, in which order."""
-        named = self._named(file)
-        if file.scope.query is EVERYTHING:
-            return named
-        return Selection(named.content_id, judge(file.scope.query, self.backend, named.slots))
+        return self._selected(file).selection
+
+    def forget_closed(self) -> None:
+        """Let go of what is remembered of files that may not be open any more."""
+        self._remembered.clear()
 
     def xattr(self, file: TagFile, name: str) -> bytes:
         """Return one of a file's xattr_names; counting the records may sum, as opening does.
@@ -150,30 +150,36 @@ class Filesystem:
         for act in parse_lines(data, self.controlled):
             act()
 
-    def _named(self, file: TagFile) -> Selection:
+    def _selected(self, file: TagFile) -> FreshSums:
+        named = self._named(file)
+        if file.scope.query is EVERYTHING:
+            return named
+        content_id, slots, _ = named.selection
+        judged = Selection(content_id, judge(file.scope.query, self.backend, slots))
+        return FreshSums(self.backend, judged)
+
+    def _named(self, file: TagFile) -> FreshSums:
         """Select by names alone; a name without any loaded tag is not found.
 
-        Directories and queries may be empty. The last files asked for are remembered, since
-        pollers open the same ones again and again.
+        Directories and queries may be empty.
         """
         tags = self.backend.tags
-        if self._remembered_of is not tags:
-            self._remembered_of, self._remembered = tags, {}
-        named = self._remembered.get(file)
+        named = self._remembered.get(file, tags)
         if named is None:
             slots = slots_of(self.known, file)
-            named = Selection(tags.content_id, slots, Templates(self._records(), slots))
+            templates = Templates(self._records(), slots)
+            named = FreshSums(self.backend, Selection(tags.content_id, slots, templates))
             # Accuracy can change while the list of tags stays the same.
-            if file.scope.query.accurate is None and len(self._remembered) < MOST_REMEMBERED:
-                self._remembered[file] = named
-        if not len(named.slots) and file.group is not None and not file.subtree:
+            if file.scope.query.accurate is None:
+                self._remembered.add(file, named)
+        if not len(named.selection.slots) and file.group is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
         return named
 
     def _view(self, file: File, keep: Keep, rendered: Rendered) -> View:
         match file:
             case TagFile():
-                summed = keep(self.backend, self.select(file))
+                summed = keep(self._selected(file))
                 return self._view_of_tags(file.scope.form, summed, rendered)
             case AllocinfoFile():
                 return rendered(self._allocinfo)
@@ -215,3 +221,7 @@ class Filesystem:
         tags = self.backend.tags
         now = FreshSums(self.backend, Selection(tags.content_id, tags.slots))
         return HEADER + self._render(Form.TEXT, now)
+
+
+def _as_it_is(fresh: FreshSums) -> Summed:
+    return fresh

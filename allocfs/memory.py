@@ -20,20 +20,24 @@ def use_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Let go of pages that many open files have left empty; this takes about 1 ms.
+    """Let go of pages that many open files have left empty.
 
-    glibc by itself gives back only what is at the end of its heap.
+    That takes 1 ms; 3 ms with 15,000 inodes, and 9 ms with 10,000 open files.
+
+    glibc by itself gives back only what is at the end of its heap, and Python keeps small
+    objects for the next of their kind until it collects garbage of all ages.
     """
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 def collect_young_garbage_only() -> None:
-    """Keep the garbage collector from looking at all objects while clients wait.
+    """Keep the garbage collector from looking at all objects whenever it likes.
 
-    That took 100 ms with 30,000 inodes. What a request leaves behind is freed by its
-    reference count, or is young when it goes.
+    What a request leaves behind is freed by its reference count, or is young when it goes. Those
+    objects that are there from the beginning are never looked at again.
     """
     gc.freeze()
     young, middle, _ = gc.get_threshold()

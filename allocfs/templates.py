@@ -11,7 +11,7 @@ from allocfs.backend.rows import consecutive
 from allocfs.records import RECORD_SIZE, TAG_DATA, RecordEncoder, Records, fields
 
 (_TOTALS,) = (field.offset for field in fields(TAG_DATA) if field.name == "bytes")  # then calls
-FEW = 64  # so many records, 14 KiB, are kept for the next read
+FEW = 64  # so many records, 14 KiB, are kept at most
 _MOST_SHARED = 1 << 14  # tags of a table of which all records are kept: 3.5 MiB
 
 
@@ -28,22 +28,29 @@ class Template(NamedTuple):
 
 
 class Templates:
-    """The records of the codetags of a file, made when they are read."""
+    """The records of the codetags of a file, made when they are read.
+
+    A few that are read twice in a row are kept: whoever opens a file to read it once needs them
+    no more.
+    """
+
+    __slots__ = ("_encoder", "_first", "_kept", "_last", "_slots")
 
     def __init__(self, encoder: RecordEncoder, slots: Slots) -> None:
         """Make nothing yet."""
         self._encoder = encoder
         self._slots = slots
-        self._range = (0, 0)
+        self._first = self._last = 0  # of the last read
         self._kept: Template | None = None
 
     def of(self, first: int, last: int) -> Template:
         """Return records number first to last, the last excluded."""
-        if self._kept is not None and self._range == (first, last):
+        again = first == self._first and last == self._last
+        if again and self._kept is not None:
             return self._kept
         template = _template(_records(self._encoder, self._slots[first:last]))
-        if last - first <= FEW:
-            self._kept, self._range = template, (first, last)
+        self._kept = template if again and last - first <= FEW else None
+        self._first, self._last = first, last
         return template
 
 

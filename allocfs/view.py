@@ -30,7 +30,7 @@ SumInto = Callable[[Slots, Ints, Flags], None]
 class Selection(NamedTuple):
     """Which tags a file holds, in which order, as decided at one content_id.
 
-    Files that are opened again and again share `templates`.
+    Files that are opened more than once share `templates`.
     """
 
     content_id: int
@@ -70,6 +70,8 @@ class Summed(Protocol):
 class FreshSums:
     """Sums that are taken anew whenever they are asked for."""
 
+    __slots__ = ("_backend", "selection")
+
     def __init__(self, backend: Backend, selection: Selection) -> None:
         """Sum nothing yet."""
         self.selection = selection
@@ -101,12 +103,12 @@ class FreshSums:
 class HeldSums:
     """Sums that are taken once, when first asked for, and then stay as they are."""
 
-    def __init__(self, backend: Backend, selection: Selection, budget: Budget) -> None:
+    def __init__(self, fresh: FreshSums, budget: Budget) -> None:
         """Sum nothing yet. Raises TooMuchKept."""
-        count = len(selection.slots)
+        self.selection = fresh.selection
+        count = len(self.selection.slots)
         self._charge = budget.charge(_HELD_FILE + count * _HELD_TAG)
-        self.selection = selection
-        self._fresh = FreshSums(backend, selection)
+        self._fresh = fresh
         self._held = Sums(
             np.zeros(count, dtype=np.int64),
             np.zeros(count, dtype=np.uint64),
@@ -150,6 +152,7 @@ class _Cut(NamedTuple):
 class _FixedView:
     """Records of one size: record N is at offset N times that size."""
 
+    __slots__ = ("_count", "_cut", "_stats", "_summed")
     record_size: int
 
     def __init__(self, summed: Summed, stats: Stats) -> None:
@@ -189,6 +192,7 @@ class _FixedView:
 class RecordsView(_FixedView):
     """The 224-byte records of the kernel's ioctl."""
 
+    __slots__ = ("_templates",)
     record_size = RECORD_SIZE
 
     def __init__(self, summed: Summed, stats: Stats, encoder: RecordEncoder) -> None:
@@ -205,6 +209,7 @@ class RecordsView(_FixedView):
 class CountersView(_FixedView):
     """The 32-byte records for those who know the tags already."""
 
+    __slots__ = ("_numbers",)
     record_size = COUNTERS_SIZE
 
     def __init__(self, summed: Summed, stats: Stats, numbers: Uints) -> None:
@@ -230,6 +235,8 @@ class RenderedView:
     As with the kernel's seq_files, whoever reads from the start gets new values, and whoever
     reads on gets the rest of one rendering. Who has found its end is done with it.
     """
+
+    __slots__ = ("_budget", "_kept", "_render", "_size")
 
     def __init__(self, render: Callable[[], bytes], budget: Budget) -> None:
         """Render nothing before the first read."""

@@ -40,12 +40,12 @@ def store() -> CodetagStore:
     return CodetagStore(TagTable.of(TAGS), cpus=4)
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Poll a condition until it holds; fail after DEADLINE."""
-    deadline = time.monotonic() + DEADLINE
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
+    """Poll a condition until it holds; fail when it has not for so long."""
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {DEADLINE} s: {what}")
+            raise TimeoutError(f"not within {seconds} s: {what}")
         time.sleep(0.005)
 
 

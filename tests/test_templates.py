@@ -44,13 +44,20 @@ def test_a_template_is_the_records_of_a_part_with_the_sums_put_in(
 
 
 @pytest.mark.parametrize("slots", [np.arange(200), np.arange(0, 400, 2)])
-def test_few_records_are_kept_and_many_are_not(slots: Slots) -> None:
+def test_few_records_that_are_read_twice_are_kept(slots: Slots) -> None:
     templates = Templates(encoder_of(400), slots)
-    few = templates.of(3, 3 + FEW)
-    assert templates.of(0, 4 + FEW) is not templates.of(0, 4 + FEW)
-    assert templates.of(3, 3 + FEW) is few
+    once = templates.of(3, 3 + FEW)
+    twice = templates.of(3, 3 + FEW)
+    assert twice is not once
+    assert templates.of(3, 3 + FEW) is twice
     templates.of(0, FEW)
-    assert templates.of(3, 3 + FEW) is not few
+    assert templates.of(3, 3 + FEW) is not twice
+
+
+def test_many_records_are_not_kept() -> None:
+    templates = Templates(encoder_of(400), np.arange(0, 400, 2))
+    read = [templates.of(0, 1 + FEW) for _ in range(3)]
+    assert read[0] is not read[1] is not read[2]
 
 
 def test_consecutive_records_of_all_files_share_memory_but_not_their_bytes() -> None:

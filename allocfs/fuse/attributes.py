@@ -79,6 +79,15 @@ class Attributes:
         """Take back what is remembered of a node that the kernel has dropped."""
         self._tags_until.pop(inode, None)
 
+    def drop_expired(self) -> None:
+        """Take back what was remembered of promises that have expired."""
+        now = time.monotonic()
+        while self._tags_until:
+            oldest = next(iter(self._tags_until))
+            if self._tags_until[oldest] > now:
+                return
+            del self._tags_until[oldest]
+
     def tags_changed(self) -> None:
         """Make the kernel ask again for all that followed from the tags as they were."""
         self._changed_ns = time.time_ns()
@@ -108,21 +117,13 @@ class Attributes:
         self._goes_by_tags(attributes)
 
     def _goes_by_tags(self, attributes: pyfuse3.EntryAttributes) -> None:
-        now = time.monotonic()
         self._tags_until.pop(attributes.st_ino, None)
-        self._drop_expired(now)
+        self.drop_expired()
         if self._tags_valid and len(self._tags_until) < MOST_VALID:
             attributes.attr_timeout = self._tags_valid
-            self._tags_until[attributes.st_ino] = now + self._tags_valid
+            self._tags_until[attributes.st_ino] = time.monotonic() + self._tags_valid
         else:
             attributes.attr_timeout = 0
-
-    def _drop_expired(self, now: float) -> None:
-        while self._tags_until:
-            oldest = next(iter(self._tags_until))
-            if self._tags_until[oldest] > now:
-                return
-            del self._tags_until[oldest]
 
     def _describe_live(
         self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None

@@ -43,7 +43,7 @@ class Inodes:
         """Count one lookup by the kernel and return the inode number; pass it if it is known."""
         if inode is None:
             inode = self.number(node)
-        self._nodes[inode] = node
+        self._nodes.setdefault(inode, node)  # the older one lies among others that stay
         self._lookups[inode] = self._lookups.get(inode, 0) + 1
         return inode
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyfuse3
 
-from allocfs import errors, fuseops
+from allocfs import errors, fuseops, memory
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.handler import direct, handler, request
@@ -172,6 +172,7 @@ class Operations(pyfuse3.Operations):
                 break
             if entry.name not in DOTS:  # the kernel does not look these two up
                 self._inodes.remember(entry.node, inode)
+        self.stats.inodes = len(self._inodes)
 
     @handler
     def releasedir(self, fh: int) -> None:
@@ -285,6 +286,12 @@ class Operations(pyfuse3.Operations):
     def renew(self) -> None:
         """Take in what has changed at the source."""
         self.filesystem.backend.renew()
+
+    def give_back(self) -> None:
+        """Let go of memory that was of use only for a while."""
+        self._attributes.drop_expired()
+        self.filesystem.forget_closed()
+        memory.give_back()
 
     def watched(self) -> bool:
         """Tell whether anybody waits for content_id to change."""

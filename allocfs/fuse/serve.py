@@ -51,7 +51,7 @@ def serve(
         if not fuseops.active():
             operations.answer_open = True
             log.warning("the extension _fuseops is not in use: no ioctl, max_age answers opens")
-        trio.run(_run, opened, operations.watched, ready)
+        trio.run(_run, opened, operations, ready)
     finally:
         # Whatever happens: a mount without a daemon to answer would block who looks at it.
         pyfuse3.close(unmount=True)  # libfuse detaches a busy mount lazily
@@ -73,26 +73,24 @@ def _needed(opened: Source) -> list[Capability]:
     return [Capability.SYS_ADMIN, Capability.DAC_READ_SEARCH]
 
 
-async def _run(
-    opened: Source, watched: Callable[[], bool], ready: Callable[[], None]
-) -> None:
+async def _run(opened: Source, operations: Operations, ready: Callable[[], None]) -> None:
     """Answer requests, beside what the source runs, until unmounted or told to stop."""
     async with trio.open_nursery() as nursery:
         serving = trio.CancelScope()
         await nursery.start(_terminate_on_signal, serving)
         if opened.run is not None:
-            nursery.start_soon(opened.run, watched)
+            nursery.start_soon(opened.run, operations.watched)
         nursery.start_soon(_announce, ready)
-        nursery.start_soon(_give_memory_back)
+        nursery.start_soon(_give_memory_back, operations)
         with serving:
             await pyfuse3.main(*TASKS)
         nursery.cancel_scope.cancel()
 
 
-async def _give_memory_back() -> None:
+async def _give_memory_back(operations: Operations) -> None:
     while True:
         await trio.sleep(TRIM_EVERY)
-        memory.give_back()
+        operations.give_back()
 
 
 async def _announce(ready: Callable[[], None]) -> None:
