@@ -144,6 +144,8 @@ class AboutFile:
         return f"/.allocfs/{self.name}"
 
 
+CONTENT_ID = AboutFile("content_id")
+
 Dir = ScopeDir | QueriesDir | GroupDir | AboutDir
 File = TagFile | AllocinfoFile | HelpFile | AboutFile
 Node = Dir | File

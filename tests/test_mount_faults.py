@@ -100,9 +100,9 @@ def is_gone(process: int) -> bool:
     return not Path(f"/proc/{process}").exists()
 
 
-def kill_under_load(path: Path) -> int:
+def kill_under_load(path: Path, *options: str) -> int:
     """Mount, kill the daemon while it is read from, and return its process id."""
-    subprocess.run(mount_command(path), check=True, timeout=DEADLINE)
+    subprocess.run(mount_command(path, *options), check=True, timeout=DEADLINE)
     daemon = daemon_of(path)
     with readers(path / "records") as started:
         os.kill(daemon, signal.SIGKILL)
@@ -110,15 +110,17 @@ def kill_under_load(path: Path) -> int:
     return daemon
 
 
+@pytest.mark.parametrize("options", [[], ["-o", "max_age=1s"]], ids=["live", "max_age"])
 def test_readers_of_a_killed_daemon_fail_at_once_and_it_can_be_mounted_again(
-    tmp_path: Path,
+    tmp_path: Path, options: list[str]
 ) -> None:
+    """3 times; as often as ALLOCFS_KILL_CYCLES says."""
     path = tmp_path / "mnt"
     path.mkdir()
     daemons = []
     try:
         for _ in range(CYCLES):
-            daemons.append(kill_under_load(path))
+            daemons.append(kill_under_load(path, *options))
             # Never an empty directory, which would look like no allocations at all.
             for look in (os.listdir, os.statvfs, lambda root: os.stat(root / "records")):
                 with pytest.raises(OSError) as raised:

@@ -14,32 +14,29 @@ from typing import Any
 
 import pyfuse3
 
-from allocfs import errors, fuseops, memory
+from allocfs import errors, memory
 from allocfs.filesystem import Filesystem
 from allocfs.fuse.attributes import Access, Attributes
-from allocfs.fuse.handler import direct, handler, request
-from allocfs.fuse.handles import Handles, Listing, OpenFile
+from allocfs.fuse.handler import handler, request
+from allocfs.fuse.handles import Handles, Listing
 from allocfs.fuse.inodes import Inodes
+from allocfs.fuse.openfiles import OpenFiles
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.pollers import Poller, Pollers, Waiter
-from allocfs.ioctl import NoSuchCommand
 from allocfs.nodes import (
+    CONTENT_ID,
     CONTROL,
     AboutFile,
-    AllocinfoFile,
     Dir,
     Entry,
-    File,
     QueriesDir,
     ScopeDir,
     TagFile,
 )
 from allocfs.tree import NAME_MAX, entries, lookup
-from allocfs.view import View
 
 DOTS = (".", "..")
 ENTRY_BYTES = 256  # that an entry of a listing takes, with its name
-CONTENT_ID = AboutFile("content_id")
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
 
@@ -57,19 +54,23 @@ class Operations(pyfuse3.Operations):
         """Serve a file system to those whom `access` admits.
 
         With `periodic` files are read through the page cache, else each read arrives here.
-        Unless opens are answered, the kernel stops sending them, and what it then gives as
-        the handle of a file is its inode.
         """
         super().__init__()
         self.filesystem = filesystem
-        self.answer_open = answer_open
         self.stats = filesystem.stats
         self._periodic = periodic
         self._attributes = Attributes(filesystem, access, periodic)
         self._inodes = Inodes()
-        self._files: Handles[OpenFile] = Handles()
         self._listings: Handles[Listing] = Handles()
         self._pollers = Pollers(filesystem.backend.tags.content_id)
+        self.files = OpenFiles(
+            filesystem,
+            self._inodes,
+            self._pollers,
+            self._listings,
+            periodic=periodic,
+            answered=answer_open,
+        )
         filesystem.backend.changed = self.tags_changed
 
     @request
@@ -124,18 +125,18 @@ class Operations(pyfuse3.Operations):
     def open(self, inode: int, flags: int, _ctx: Any) -> pyfuse3.FileInfo:
         """Fix what a file holds."""
         cached = self._periodic is not None
-        handle = self.open_file(inode, flags)
+        handle = self.files.open(inode, flags)
         return pyfuse3.FileInfo(fh=handle, direct_io=not cached, keep_cache=cached)
 
     @handler
     def read(self, fh: int, offset: int, size: int) -> bytes:
         """Return bytes of a file."""
-        return self.read_file(fh, offset, size)
+        return self.files.read(fh, offset, size)
 
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:
         """Act on lines written to control."""
-        self.filesystem.write(self._inodes[self._inode(fh)], data)
+        self.filesystem.write(self._inodes[self.files.inode(fh)], data)
         return len(data)
 
     @handler
@@ -150,12 +151,12 @@ class Operations(pyfuse3.Operations):
     @handler
     def release(self, fh: int) -> None:
         """Forget an open file."""
-        self.release_file(fh)
+        self.files.release(fh)
 
     @request
     def opendir(self, inode: int, _ctx: Any) -> int:
         """List a directory once, so that a listing is of one moment."""
-        self._refuse_too_many()
+        self.files.refuse_too_many()
         directory = self._directory(inode)
         dots = (Entry(name, directory) for name in DOTS)
         listed = [*dots, *entries(self.filesystem.known, directory)]
@@ -184,7 +185,7 @@ class Operations(pyfuse3.Operations):
         """Report POLLPRI on content_id once for each change, as /proc/mounts does."""
         if self._inodes[inode] != CONTENT_ID:
             return READABLE
-        poller = Poller(fh, 0) if self.answer_open else Poller(0, ctx.pid)
+        poller = Poller(fh, 0) if self.files.answered else Poller(0, ctx.pid)
         content_id = self.filesystem.backend.tags.content_id
         changed = self._pollers.changed(poller, content_id, waiter)
         return READABLE | CHANGED if changed else READABLE
@@ -230,59 +231,6 @@ class Operations(pyfuse3.Operations):
     symlink: Any = _refuse
     unlink: Any = _refuse
 
-    def open_file(self, inode: int, flags: int) -> int:
-        """Fix what a file holds; return its handle."""
-        if not self.answer_open:
-            raise pyfuse3.FUSEError(errno.ENOSYS)
-        self._refuse_too_many()
-        self.renew()
-        node = self._file(inode)
-        if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
-            raise errors.ReadOnly(f"{node.path}: opened for writing")
-        content_id = self.filesystem.backend.tags.content_id
-        view = self.filesystem.open(node) if self._periodic is None else None
-        ioctl = self.filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
-        handle = self._files.add(OpenFile(inode, node, view, ioctl))
-        if node == CONTENT_ID:
-            self._pollers.opened(handle, content_id)
-        self.stats.opens += 1
-        self.stats.open_files = len(self._files)
-        return handle
-
-    def read_file(self, fh: int, offset: int, size: int) -> bytes:
-        """Return bytes of a file: as they are now, or as they were first in this period."""
-        self.renew()
-        view = self._files[fh].view if self.answer_open else None
-        data = (view or self._held(fh)).read(offset, size)
-        self.stats.reads += 1
-        self.stats.bytes_served += len(data)
-        return data
-
-    def release_file(self, fh: int) -> None:
-        """Forget an open file."""
-        self._files.drop(fh)
-        self._pollers.closed(fh)
-        self.stats.open_files = len(self._files)
-
-    def ioctl_file(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
-        """Answer the kernel's ioctls on `/allocinfo`."""
-        self.renew()
-        self.stats.ioctls += 1
-        state = self._files[fh].ioctl if self.answer_open else None
-        if state is None:
-            raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
-        return state.handle(command, data)
-
-    def answer_directly(self) -> None:
-        """Let the extension, where it is, answer what is asked most without pyfuse3's loop."""
-        fuseops.answer(
-            direct(self.ioctl_file, self.stats),
-            direct(self.read_file, self.stats),
-            direct(self.open_file, self.stats),
-            direct(self.release_file, self.stats),
-            direct_io=self._periodic is None,
-        )
-
     def renew(self) -> None:
         """Take in what has changed at the source."""
         self.filesystem.backend.renew()
@@ -302,20 +250,10 @@ class Operations(pyfuse3.Operations):
         self._pollers.wake()
         self._attributes.tags_changed()
 
-    def _refuse_too_many(self) -> None:
-        if len(self._files) + len(self._listings) >= self.filesystem.limits.max_open:
-            raise errors.TooManyOpen("max_open files and directories are open: close some")
-
     def _directory(self, inode: int) -> Dir:
         node = self._inodes[inode]
         if not isinstance(node, Dir):
             raise pyfuse3.FUSEError(errno.ENOTDIR)
-        return node
-
-    def _file(self, inode: int) -> File:
-        node = self._inodes[inode]
-        if isinstance(node, Dir):
-            raise pyfuse3.FUSEError(errno.EISDIR)
         return node
 
     def _use_query(self, directory: QueriesDir, terms: str) -> None:
@@ -325,12 +263,3 @@ class Operations(pyfuse3.Operations):
             parent = self._inodes.number(oldest.directory)
             # In a thread of pyfuse3's own: the kernel waits for lookups in that directory.
             pyfuse3.invalidate_entry_async(parent, os.fsencode(oldest.terms), ignore_enoent=True)
-
-    def _inode(self, fh: int) -> int:
-        return self._files[fh].inode if self.answer_open else fh
-
-    def _held(self, fh: int) -> View:
-        """Return a file as the kernel was told of it."""
-        assert self._periodic is not None
-        inode = self._inode(fh)
-        return self._periodic.as_told(inode, self._file(inode)).view

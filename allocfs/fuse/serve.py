@@ -47,9 +47,9 @@ def serve(
     try:
         privileges.drop(_needed(opened))
         memory.collect_young_garbage_only()
-        operations.answer_directly()
+        operations.files.answer_directly()
         if not fuseops.active():
-            operations.answer_open = True
+            operations.files.answered = True
             log.warning("the extension _fuseops is not in use: no ioctl, max_age answers opens")
         trio.run(_run, opened, operations, ready)
     finally:
