@@ -36,6 +36,10 @@ class Stats:
     slowest_ns: int = 0  # the longest that a request took from its arrival here to its answer
     errors: Counter[int] = field(default_factory=Counter)  # answered to clients, by errno
 
+    def asked(self) -> tuple[int, ...]:
+        """Return what is another whenever there may be something to be freed."""
+        return self.lookups, self.opens, self.open_files, self.reads, self.ioctls, self.inodes
+
     def counts(self) -> dict[str, int]:
         """Return the counts by name; the slowest request is in microseconds."""
         names = ("lookups", "opens", "open_files", "reads", "bytes_served", "records_served")

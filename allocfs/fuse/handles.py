@@ -17,8 +17,8 @@ T = TypeVar("T")
 class OpenFile:
     """A file, what a read of it reads, and for `/allocinfo` what its ioctls go on from."""
 
-    inode: int
     node: File
+    inode: int  # 0 where there is a view
     view: View | None  # None: a read goes by the inode
     ioctl: IoctlFile | None = None
 

@@ -58,7 +58,7 @@ class OpenFiles:
         content_id = self._filesystem.backend.tags.content_id
         view = self._filesystem.open(node) if self._periodic is None else None
         ioctl = self._filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
-        handle = self._files.add(OpenFile(inode, node, view, ioctl))
+        handle = self._files.add(OpenFile(node, 0 if view else inode, view, ioctl))
         if node == CONTENT_ID:
             self._pollers.opened(handle, content_id)
         self._stats.opens += 1
@@ -89,9 +89,9 @@ class OpenFiles:
             raise NoSuchCommand("only /allocinfo has ioctls, and only if opens are answered")
         return state.handle(command, data)
 
-    def inode(self, fh: int) -> int:
-        """Return the inode of an open file."""
-        return self._files[fh].inode if self.answered else fh
+    def node(self, fh: int) -> File:
+        """Return what an open file is."""
+        return self._files[fh].node if self.answered else self._file(fh)
 
     def refuse_too_many(self) -> None:
         """Raise TooManyOpen if there may not be one more file or listing."""
@@ -117,5 +117,5 @@ class OpenFiles:
     def _held(self, fh: int) -> View:
         """Return a file as the kernel was told of it."""
         assert self._periodic is not None
-        inode = self.inode(fh)
+        inode = self._files[fh].inode if self.answered else fh
         return self._periodic.as_told(inode, self._file(inode)).view

@@ -136,7 +136,7 @@ class Operations(pyfuse3.Operations):
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:
         """Act on lines written to control."""
-        self.filesystem.write(self._inodes[self.files.inode(fh)], data)
+        self.filesystem.write(self.files.node(fh), data)
         return len(data)
 
     @handler

@@ -24,7 +24,7 @@ from allocfs.sources import Source, open_source
 
 log = logging.getLogger(__name__)
 
-TRIM_EVERY = 60  # seconds
+TRIM_EVERY = 10  # seconds, if anything was asked in them
 # Requests are answered one after the other, in whatever task; one that waits keeps its task.
 TASKS = (1, MOST_WAITING + 2)
 
@@ -88,9 +88,12 @@ async def _run(opened: Source, operations: Operations, ready: Callable[[], None]
 
 
 async def _give_memory_back(operations: Operations) -> None:
+    asked: tuple[int, ...] = ()
     while True:
         await trio.sleep(TRIM_EVERY)
-        operations.give_back()
+        if operations.stats.asked() != asked:
+            asked = operations.stats.asked()
+            operations.give_back()
 
 
 async def _announce(ready: Callable[[], None]) -> None:
