@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from allocfs.compare.onecpu import on_one_cpu
 from benchmarks.bars import bars
 from benchmarks.measure import Result
 from benchmarks.mounts import NotMounted
@@ -27,8 +28,9 @@ def main() -> int:
     before = os.getloadavg()[0]
     results: list[Result] = []
     try:
-        for line in table_lines(_kept(_measured(wanted), results)):
-            print(line, flush=True)
+        with on_one_cpu():
+            for line in table_lines(_kept(_measured(wanted), results)):
+                print(line, flush=True)
     except NotMounted as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1

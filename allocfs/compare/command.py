@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -16,6 +13,7 @@ from allocfs.compare.costs import measure_costs
 from allocfs.compare.jsonfile import as_json
 from allocfs.compare.measure import MAX_AGE, Mounts, run_all, runs_in_all
 from allocfs.compare.mounted import CannotCompare, Mount, Store, mounted, source_of
+from allocfs.compare.onecpu import on_one_cpu
 from allocfs.compare.published import PUBLISHED
 from allocfs.compare.report import render
 from allocfs.compare.scenarios import SCENARIOS
@@ -60,7 +58,7 @@ def compare(cpus: int, tags: int | None, runs: int) -> Comparison:
     """Mount a store twice, live and with max_age, and run all scenarios on it."""
     options = f"cpus={cpus}"
     with (
-        _on_one_cpu(),
+        on_one_cpu(),
         source_of(tags) as source,
         mounted(source, options) as live,
         mounted(source, f"{options},max_age={MAX_AGE}") as periodic,
@@ -73,21 +71,6 @@ def compare(cpus: int, tags: int | None, runs: int) -> Comparison:
         transport = measure_transport(mounts)
     machine, why_not = _machine(size)
     return Comparison(size, runs, SCENARIOS, results, transport, machine, why_not)
-
-
-@contextmanager
-def _on_one_cpu() -> Iterator[None]:
-    """Run this process, and the daemons that it starts, on one CPU.
-
-    Else chance decides where a daemon runs, and between two CPUs of which one sleeps a round trip
-    can take ten times as long.
-    """
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def _check_ioctl(mount: Mount) -> None:
