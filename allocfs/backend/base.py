@@ -186,6 +186,11 @@ def unnoticed(backend: Backend) -> float:
     return float(getattr(backend, "unnoticed", math.inf))
 
 
+def may_be_late(backend: Backend) -> bool:
+    """Tell whether a backend may raise SourceLate; one that may says so by an attribute."""
+    return bool(getattr(backend, "may_be_late", False))
+
+
 def extra_stats(backend: Backend) -> dict[str, int]:
     """Return the counts that only some kinds of backends have, by their names in `stats`."""
     counts: Callable[[], dict[str, int]] = getattr(backend, "extra_stats", dict)

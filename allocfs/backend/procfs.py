@@ -87,6 +87,8 @@ class TextBackend(Snapshot):
     there are names, as they were, but no counters. Who needs those waits for its end.
     """
 
+    may_be_late = True
+
     def __init__(
         self,
         path: str,
