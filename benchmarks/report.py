@@ -50,7 +50,8 @@ def three_digits(value: float) -> str:
 def describe(machine: Machine) -> str:
     """Say in a line where it was measured."""
     return (
-        f"{machine.cpu}, one of {machine.cpus} CPUs, Linux {machine.kernel}, Python {machine.python};"
+        f"{machine.cpu}, one of {machine.cpus} CPUs, Linux {machine.kernel},"
+        f" Python {machine.python};"
         f" load {machine.load[0]:.1f} before, {machine.load[1]:.1f} after"
     )
 
