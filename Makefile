@@ -69,6 +69,7 @@ install: setup
 	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip \
 	    --python '$(DESTDIR)$(LIB)/bin/python' --quiet --disable-pip-version-check install .
 	rm -rf build
+	tools/warn-of-private '$(DESTDIR)$(LIB)/bin/python'
 	find '$(DESTDIR)$(LIB)/bin' -type f -delete
 	install -d '$(DESTDIR)$(MOUNT_HELPERS)' '$(DESTDIR)$(PREFIX)/bin'
 	printf '$(WRAPPER)' allocfs.mount >'$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs'

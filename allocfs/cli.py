@@ -181,11 +181,14 @@ def _add_check(parser: Parser) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     from allocfs.query import format_query, parse  # noqa: PLC0415
+    from allocfs.spelling import NAME_MAX  # noqa: PLC0415
 
     try:
         query = format_query(parse(arguments.query))
         if "/" in arguments.query:  # parse() never meets one in a mount
             raise BadQuery(f"{arguments.query!r}: expected no /: it ends a name; write {query}")
+        if len(os.fsencode(arguments.query)) > NAME_MAX:
+            raise BadQuery(f"a query is at most {NAME_MAX} bytes long, as a name is")
         print(query)
     except BadQuery as error:
         return _complain(error, MISUSED)

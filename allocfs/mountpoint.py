@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from allocfs.errors import MountFailed
@@ -66,8 +67,10 @@ def detach_dead(path: str) -> None:
 def enter_namespace(namespace: str) -> None:
     """Move this process to another mount namespace, given as a process id or a path.
 
+    It stays in the directory of this name, if there is one: relative paths mean the same there.
     Raises NotPermitted.
     """
+    directory = os.getcwd()
     path = f"/proc/{namespace}/ns/mnt" if namespace.isdecimal() else namespace
     try:
         with open(path, "rb") as file:
@@ -76,6 +79,8 @@ def enter_namespace(namespace: str) -> None:
         raise NotPermitted(
             f"cannot enter the mount namespace {namespace}: {error.strerror}"
         ) from None
+    with suppress(OSError):
+        os.chdir(directory)
 
 
 def _detach(path: str) -> None:

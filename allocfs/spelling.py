@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 BUILT_IN = "vmlinux"
+NAME_MAX = 1024  # bytes; as in Linux up to 6.12, later kernels let longer names pass
 
 _ESCAPES = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
 

@@ -35,8 +35,7 @@ from allocfs.nodes import (
     TagFile,
 )
 from allocfs.query import Query, parse
-
-NAME_MAX = 1024  # bytes; as in Linux up to 6.12, later kernels let longer names pass
+from allocfs.spelling import NAME_MAX
 
 
 class Known(Protocol):

@@ -167,6 +167,11 @@ def test_check_refuses_what_no_path_can_hold(capfd: Captured) -> None:
     assert capfd.readouterr().err.endswith("write file=mm%2Fslub.c\n")
 
 
+def test_check_refuses_what_is_longer_than_a_name(capfd: Captured) -> None:
+    assert cli.main(["check", "file=" + 1020 * "a"]) == 2
+    assert capfd.readouterr().err.endswith("at most 1024 bytes long, as a name is\n")
+
+
 def test_check_says_why_a_query_is_refused(capfd: Captured) -> None:
     assert cli.main(["check", "module=xfs,colour=red"]) == 2
     out, err = capfd.readouterr()

@@ -58,9 +58,11 @@ def test_no_more_than_max_open_files_and_directories_are_open(
     open_one(opened, mountpoint / "by-module")
     assert open_until_refused(opened, mountpoint / "records") == (7, errno.EMFILE)
     assert code_of(os.listdir, mountpoint / "by-file") == errno.EMFILE
+    assert stats(mountpoint)["open_files"] == 8  # that can still be opened, but not for ever
+    assert open_until_refused(opened, mountpoint / ".allocfs/stats") == (16, errno.EMFILE)
     opened.close()
     # The kernel sends releases after close() has returned.
-    wait_until(lambda: not code_of((mountpoint / ".allocfs/stats").read_bytes), "files are closed")
+    wait_until(lambda: not code_of((mountpoint / "records").read_bytes), "files are closed")
     wait_until(lambda: stats(mountpoint)["open_files"] == 1, "all are closed")
     assert stats(mountpoint)["error_EMFILE"] >= 2
 

@@ -141,3 +141,13 @@ def test_a_mount_can_be_made_in_another_namespace(path: Path) -> None:
             subprocess.run([*enter, "umount", "-l", path], check=True)
         assert f"none {path} {FILESYSTEM_TYPE} " in there
         assert not is_mounted(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a mount namespace")
+def test_relative_paths_mean_the_same_in_another_namespace(tmp_path: Path) -> None:
+    program = "import os, sys; from allocfs.mountpoint import enter_namespace as enter; "
+    program += "enter(sys.argv[1]); print(os.getcwd())"
+    with other_namespace() as there:
+        command = [sys.executable, "-c", program, there]
+        told = subprocess.check_output(command, cwd=tmp_path, text=True)
+    assert told == f"{tmp_path}\n"

@@ -32,7 +32,7 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     ioctl.NoMoreRecords: errno.ENOENT,
 }
 MOST_WAITING = 256  # requests for a source that is late
-_LOGGED = (errors.BadQuery, errors.BadControl)
+_LOGGED = (errors.BadQuery, errors.BadControl, errors.LimitReached)
 
 P = ParamSpec("P")
 R = TypeVar("R")

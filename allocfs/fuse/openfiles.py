@@ -18,6 +18,8 @@ from allocfs.ioctl import NoSuchCommand
 from allocfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile, Dir, File
 from allocfs.view import View
 
+RESERVED = 16  # files of /.allocfs may be open beyond max_open, so that it can be found out
+
 
 class OpenFiles:
     """Files by handle; if opens are not answered, by inode.
@@ -50,9 +52,9 @@ class OpenFiles:
         """Fix what a file holds; return its handle."""
         if not self.answered:
             raise pyfuse3.FUSEError(errno.ENOSYS)
-        self.refuse_too_many()
-        self._filesystem.backend.renew()
         node = self._file(inode)
+        self.refuse_too_many(RESERVED if isinstance(node, AboutFile) else 0)
+        self._filesystem.backend.renew()
         if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
             raise errors.ReadOnly(f"{node.path}: opened for writing")
         content_id = self._filesystem.backend.tags.content_id
@@ -93,10 +95,13 @@ class OpenFiles:
         """Return what an open file is."""
         return self._files[fh].node if self.answered else self._file(fh)
 
-    def refuse_too_many(self) -> None:
+    def refuse_too_many(self, reserved: int = 0) -> None:
         """Raise TooManyOpen if there may not be one more file or listing."""
-        if len(self._files) + len(self._listings) >= self._filesystem.limits.max_open:
-            raise errors.TooManyOpen("max_open files and directories are open: close some")
+        most = self._filesystem.limits.max_open
+        if len(self._files) + len(self._listings) >= most + reserved:
+            raise errors.TooManyOpen(
+                f"max_open={most} files and directories are open: close some, or raise it"
+            )
 
     def answer_directly(self) -> None:
         """Let the extension, where it is, answer these requests without pyfuse3's loop."""

@@ -33,7 +33,8 @@ from allocfs.nodes import (
     ScopeDir,
     TagFile,
 )
-from allocfs.tree import NAME_MAX, entries, lookup
+from allocfs.spelling import NAME_MAX
+from allocfs.tree import entries, lookup
 
 DOTS = (".", "..")
 ENTRY_BYTES = 256  # that an entry of a listing takes, with its name
