@@ -1,4 +1,4 @@
-"""Passes in threads of their own."""
+"""Passes, and the thread that makes them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from itertools import count
 
 import pytest
 
-from allocfs.backend.passes import Pass
+from allocfs.backend.passes import Pass, PassThread
 
 
 def test_a_pass_is_not_waited_for_longer_than_patience() -> None:
     gate = threading.Event()
-    held = Pass(gate.wait, count().__next__)
+    held = PassThread(gate.wait, count().__next__).begin()
     assert not held.ended()
     assert not held.ended(patience=0.001)
     gate.set()
@@ -23,7 +23,22 @@ def test_a_pass_is_not_waited_for_longer_than_patience() -> None:
 
 def test_what_a_pass_raises_is_raised_where_its_result_is_asked_for() -> None:
     failed = Pass(lambda: 1 // 0, count().__next__)
-    assert failed.ended(patience=None)
+    failed.make()
+    assert failed.ended()
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             failed.result()
+
+
+def test_one_thread_makes_all_passes_even_after_one_that_failed() -> None:
+    made: list[int] = []
+
+    def work() -> None:
+        made.append(threading.get_ident())
+        raise OSError
+
+    thread = PassThread(work, count().__next__)
+    for _ in range(3):
+        assert thread.begin().ended(patience=None)
+    assert len(set(made)) == 1
+    assert made[0] != threading.get_ident()

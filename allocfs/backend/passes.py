@@ -1,44 +1,70 @@
-"""A pass over a source, in a thread of its own, so that a slow one holds up only who needs it."""
+"""Passes over a source, in a thread of their own, so that a slow one holds up only who needs it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Pass(Generic[T]):
-    """One call of something that may take long; what it returned or raised is kept.
-
-    The thread is not waited for when the process ends: it may be in a read that never returns.
-    """
+    """One call of something that may take long; what it returned or raised is kept."""
 
     def __init__(self, work: Callable[[], T], clock: Callable[[], int]) -> None:
-        """Begin at once."""
+        """Begin at once to count the time that it takes."""
         self.began_ns = self.ended_ns = clock()
         self._work = work
         self._clock = clock
         self._returned: list[T] = []
         self._raised: BaseException | None = None
         self._ended = threading.Event()
-        threading.Thread(target=self._run, daemon=True).start()
 
-    def ended(self, patience: float | None = 0) -> bool:
-        """Tell whether the pass has ended, waiting for it so many seconds; None is for ever."""
-        return self._ended.wait(patience)
-
-    def result(self) -> T:
-        """Return or raise what the call did; only after the pass has ended."""
-        if self._raised is not None:
-            raise self._raised
-        return self._returned[0]
-
-    def _run(self) -> None:
+    def make(self) -> None:
+        """Do the work, in whatever thread this is called."""
         try:
             self._returned.append(self._work())
         except BaseException as error:  # raised where the result is asked for
             self._raised = error
         self.ended_ns = self._clock()
         self._ended.set()
+
+    def ended(self, patience: float | None = 0) -> bool:
+        """Tell whether the pass has ended, waiting for it so many seconds; None is for ever."""
+        return self._ended.wait(patience)
+
+    def result(self) -> T:
+        """Return or raise what the work did; only after the pass has ended."""
+        if self._raised is not None:
+            raise self._raised
+        return self._returned[0]
+
+
+class PassThread(Generic[T]):
+    """A thread that makes passes.
+
+    It stays between them: the kernel would count a new one among what it sums for the pass. It
+    is not waited for when the process ends: it may be in a read that never returns.
+    """
+
+    def __init__(self, work: Callable[[], T], clock: Callable[[], int]) -> None:
+        """Start nothing yet: a thread keeps the privileges that there were at its start."""
+        self._work = work
+        self._clock = clock
+        self._wanted: SimpleQueue[Pass[T]] = SimpleQueue()
+        self._started = False
+
+    def begin(self) -> Pass[T]:
+        """Begin a pass; one that was begun before has to end first."""
+        if not self._started:
+            threading.Thread(target=self._run, daemon=True).start()
+            self._started = True
+        begun = Pass(self._work, self._clock)
+        self._wanted.put(begun)
+        return begun
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.get().make()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import trio
 
-from allocfs.backend.passes import Pass
+from allocfs.backend.passes import Pass, PassThread
 from allocfs.backend.snapshot import Snapshot
 from allocfs.backend.text import Listing
 from allocfs.backend.textfile import next_listing, read_text
@@ -103,9 +103,10 @@ class TextBackend(Snapshot):
         self._period_ns = round(max_age * _NS)
         self._clock = clock
         self._passes = 0  # that are in counters_read
+        self._thread = PassThread(self._text.read, clock)
         self._pass: Pass[Listing] | None = None  # that has not been taken in yet
         first = Pass(self._text.read, clock)
-        first.ended(patience=None)
+        first.make()
         super().__init__(first.result(), cpus)
         self._note(first)
 
@@ -113,7 +114,7 @@ class TextBackend(Snapshot):
         """Take in a pass that was late; make one if the last one is of another period."""
         self._take_ended()
         if self._pass is None and self._clock() >= self._until_ns:
-            self._pass = Pass(self._text.read, self._clock)
+            self._pass = self._thread.begin()
             self._pass.ended(PATIENCE)
             self._take_ended()
         self.condition.late = self._answer if self._pass else None

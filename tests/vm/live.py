@@ -248,7 +248,7 @@ def check_switched_off() -> str:
             assert [pread_errno(file.fileno(), number) for number in (0, 1, 0)] == [errno.EIO] * 3
             assert "is off" in (root / ".allocfs/source").read_text()
             refused = subprocess.run(
-                [sys.executable, "-m", "allocfs.mount", str(ALLOCINFO), str(root)],
+                [sys.executable, "-m", "allocfs.mount", str(ALLOCINFO), "/mnt"],
                 capture_output=True,
                 text=True,
                 check=False,
