@@ -24,6 +24,7 @@ from allocfs.logs import one_line
 from allocfs.options import VALUES
 
 INTERRUPTED = 130
+_WITHIN_MS = 0.0002  # seconds
 _INTERVAL = VALUES["max_age"]
 _DAY = 86400
 
@@ -88,8 +89,9 @@ def record(
     If the source fails that is said once, and recording goes on when it can be read again.
     """
     failed = False
+    now: datetime | None = None
     for _ in ticks:
-        now = datetime.now(UTC)
+        now = _moment_after(now)
         try:
             text.read()
         except SourceFailed as error:
@@ -99,6 +101,18 @@ def record(
         else:
             failed = False
             yield write_capture(directory, now, text.text)
+
+
+def _moment_after(last: datetime | None) -> datetime:
+    """Return the time, in another millisecond than the last: captures are named by it.
+
+    A tick that was late can be followed by the next within the same one.
+    """
+    now = datetime.now(UTC)
+    while last is not None and capture_name(now) == capture_name(last):
+        time.sleep(_WITHIN_MS)
+        now = datetime.now(UTC)
+    return now
 
 
 def capture_name(moment: datetime) -> str:

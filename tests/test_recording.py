@@ -10,10 +10,8 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 import pytest
@@ -114,22 +112,11 @@ class Texts:
         return b"" if said is None else said
 
 
-def is_past(name: str) -> bool:
-    return capture_name(datetime.now(UTC)) != name
-
-
-def milliseconds(count: int) -> Iterator[None]:
-    """Tick when the next name is another one."""
-    for _ in range(count):
-        wait_until(partial(is_past, capture_name(datetime.now(UTC))), "a millisecond passes")
-        yield
-
-
 def test_recording_goes_on_when_the_source_does(tmp_path: Path) -> None:
     one, two = text(ALL, 1), text(ALL, 2)
     live = LiveText("src", Texts(one, one, None, None, two, None, two))
     complaints: list[str] = []
-    paths = record(live, tmp_path, milliseconds(6), complaints.append)
+    paths = record(live, tmp_path, repeat(None, 6), complaints.append)
     assert [path.read_bytes() for path in paths] == [one, two, two]
     assert len(complaints) == 2
     assert all("src:1: expected codetags" in complaint for complaint in complaints)
@@ -173,12 +160,13 @@ def test_an_interrupt_leaves_whole_captures(
     source: Path, tmp_path: Path, count: list[str], code: int
 ) -> None:
     output = tmp_path / "recording"
-    process = subprocess.Popen(
-        [*COMMAND, "-o", output, "--every", "1ms", *count, source], stderr=subprocess.PIPE
-    )
-    wait_until(lambda: output.is_dir() and len(names(output)) > 20, "some captures are there")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    command = [*COMMAND, "-o", str(output), "--every", "1ms", *count, str(source)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            wait_until(lambda: output.is_dir() and len(names(output)) > 20, "captures are there")
+        finally:
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
     assert process.returncode == code, said
     assert b"Traceback" not in said
     whole = {path.read_bytes() for path in output.iterdir()}
