@@ -314,7 +314,7 @@ static bool another_comes(struct fuse_session *session)
 
 /*
  * Receive a request for pyfuse3, which calls this when there is one. Those that are answered
- * here do not get there. After each, wait a little for the next: who reads in a loop sends it
+ * here do not get there, but for one that its handler left. After each, wait a little for the next: who reads in a loop sends it
  * at once. -EINTR, which a signal gives too, makes pyfuse3 go back to its loop.
  */
 int fuse_session_receive_buf(struct fuse_session *session, struct fuse_buf *buf)

@@ -111,10 +111,6 @@ class Filesystem:
         held = partial(HeldSums, budget=self.kept)
         return self._view(file, held, partial(WholeView, budget=self.kept))
 
-    def select(self, file: TagFile) -> Selection:
-        """Decide which tags a file holds now, in which order."""
-        return self._selected(file).selection
-
     def forget_closed(self) -> None:
         """Let go of what is remembered of files that may not be open any more."""
         self._remembered.clear()
@@ -130,7 +126,7 @@ class Filesystem:
             case "user.allocfs.record_size":
                 return b"%d" % RECORD_SIZES[file.scope.form]
             case _:
-                return b"%d" % len(self.select(file).slots)
+                return b"%d" % len(self._selected(file).selection.slots)
 
     def xattr_names(self, node: Node) -> list[str]:
         """List the extended attributes that a node has."""
@@ -151,6 +147,7 @@ class Filesystem:
             act()
 
     def _selected(self, file: TagFile) -> FreshSums:
+        """Decide which tags a file holds now, in which order."""
         named = self._named(file)
         if file.scope.query is EVERYTHING:
             return named

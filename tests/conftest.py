@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,10 @@ from allocfs.backend.codetag import CodetagStore
 
 settings.register_profile("allocfs", deadline=None, derandomize=True)  # no luck, no clock
 settings.load_profile("allocfs")
+
+# A shell that runs `make test &` has it ignore SIGINT, and so would all commands that are tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).parent / "data"
 DEADLINE = 20.0  # seconds; only a failing test waits so long

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.fuse.serve import TRIM_EVERY
+from allocfs.fuse.serve import GIVE_BACK_EVERY
 from tests.conftest import DEADLINE, Mounter, daemon_of, stats, wait_until
 
 
@@ -129,7 +129,9 @@ def test_the_memory_of_open_files_and_forgotten_queries_comes_back(mounts: Mount
             os.stat(mountpoint / f"query/line={line}/records")
         wait_until(lambda: stats(mountpoint)["open_files"] == 1, "all are closed")
         wait_until(
-            lambda: memory(mountpoint) - before < 5 << 20, "memory is back", TRIM_EVERY + DEADLINE
+            lambda: memory(mountpoint) - before < 5 << 20,
+            "memory is back",
+            GIVE_BACK_EVERY + DEADLINE,
         )
         print(f"{(memory(mountpoint) - before) / (1 << 20):+.1f} MiB")
 

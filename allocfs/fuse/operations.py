@@ -1,7 +1,8 @@
 """The pyfuse3 adapter: translate a request, delegate it, map errors to errno.
 
-Handlers await nothing, so each request is answered before the next is looked at, and a
-record never mixes two instants.
+Methods await nothing, so each request is answered before the next is looked at, and a
+record never mixes two instants. One that finds its source late has answered nothing yet: it
+waits in its handler, and is then called anew.
 """
 
 from __future__ import annotations

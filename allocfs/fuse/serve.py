@@ -25,9 +25,10 @@ from allocfs.sources import Source, open_source
 
 log = logging.getLogger(__name__)
 
-TRIM_EVERY = 10  # seconds, if anything was asked in them
-ONE_TASK = (1, 1)  # more tasks only take turns, and each turn takes 6 us of 46 for a lookup
-# But one that waits keeps its task.
+GIVE_BACK_EVERY = 10  # seconds, if anything was asked in them
+# Least and most tasks of pyfuse3. More than one only take turns, which is 6 us of 46 for a lookup;
+# but a request that waits for a late source keeps its task.
+ONE_TASK = (1, 1)
 SOME_WAIT = (1, MOST_WAITING + 2)
 
 
@@ -92,7 +93,7 @@ async def _run(opened: Source, operations: Operations, ready: Callable[[], None]
 async def _give_memory_back(operations: Operations) -> None:
     asked: tuple[int, ...] = ()
     while True:
-        await trio.sleep(TRIM_EVERY)
+        await trio.sleep(GIVE_BACK_EVERY)
         if operations.stats.asked() != asked:
             asked = operations.stats.asked()
             operations.give_back()
