@@ -27,7 +27,7 @@ READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 
 setup: $(READY)
 
-$(READY): tools/setup constraints.txt pyproject.toml setup.py allocfs/_fuseops.c
+$(READY): tools/setup constraints.txt pyproject.toml setup.py allocfs/fuse/_fuseops.c
 	PYTHON='$(PYTHON)' tools/setup $(VENV)
 	@touch $(VENV)/.ready '$@'
 
@@ -91,4 +91,4 @@ uninstall:
 clean:
 	rm -rf $(VENV) build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find allocfs tests -name __pycache__ -prune -exec rm -r {} +
-	rm -f allocfs/*.so
+	rm -f allocfs/fuse/*.so

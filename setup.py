@@ -1,4 +1,4 @@
-"""Build the extension allocfs._fuseops; without libfuse's headers allocfs does without it."""
+"""Build the extension allocfs.fuse._fuseops; without libfuse's headers allocfs does without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fuse_flags(kind: str) -> list[str]:
             ["pkg-config", kind, "fuse3"], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError) as error:
-        print(f"allocfs._fuseops: {error}; trying without flags")
+        print(f"allocfs.fuse._fuseops: {error}; trying without flags")
         return []
     return shlex.split(found.stdout)
 
@@ -23,8 +23,8 @@ def fuse_flags(kind: str) -> list[str]:
 setup(
     ext_modules=[
         Extension(
-            "allocfs._fuseops",
-            ["allocfs/_fuseops.c"],
+            "allocfs.fuse._fuseops",
+            ["allocfs/fuse/_fuseops.c"],
             extra_compile_args=["-std=gnu11", *fuse_flags("--cflags")],
             extra_link_args=fuse_flags("--libs"),
             optional=True,

@@ -15,11 +15,9 @@ from typing import Self
 
 import numpy as np
 
-from allocfs.backend.base import Codetag, Sums, TagTable
-from allocfs.backend.text import format_lines
 from allocfs.errors import TagGone
-from allocfs.jsonlines import format_json
-from allocfs.records import (
+from allocfs.formats.jsonlines import format_json
+from allocfs.formats.records import (
     COUNTERS_SIZE,
     NAME_SIZE,
     RECORD_SIZE,
@@ -28,6 +26,8 @@ from allocfs.records import (
     decode_record,
     parse_records,
 )
+from allocfs.formats.text import format_lines
+from allocfs.tags.table import Codetag, Sums, TagTable
 
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. What it splits
 # it may split within a record, whose counters would then be of two instants.

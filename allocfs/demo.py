@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from allocfs.client import RecordFile, decode_records, read_records
-from allocfs.records import RECORD_SIZE
+from allocfs.formats.records import RECORD_SIZE
 
 RAPL = "by-file/arch/x86/events/rapl.c"
 DUMP = "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"

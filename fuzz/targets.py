@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from allocfs.backend.control import parse_lines
 from allocfs.backend.simulated import SimulatedStore
-from allocfs.backend.text import Listing, format_listing, parse, refresh
-from allocfs.control import parse_lines
 from allocfs.errors import BadCapture, BadControl, BadQuery
-from allocfs.query import format_query
-from allocfs.query import parse as parse_query
+from allocfs.formats.text import Listing, format_listing, parse, refresh
+from allocfs.query.language import format_query
+from allocfs.query.language import parse as parse_query
 
 MOST_SECONDS = 1.0
 NAMES = ("mm/slub.c", "./include/linux/slab.h", "vmlinux", "a" * 63, "[*]?", "\udcff")

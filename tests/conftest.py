@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from allocfs.backend.base import Codetag, TagTable
 from allocfs.backend.codetag import CodetagStore
+from allocfs.tags.table import Codetag, TagTable
+from tests.support import TESTS
 
 settings.register_profile("allocfs", deadline=None, derandomize=True)  # no luck, no clock
 settings.load_profile("allocfs")
@@ -24,7 +25,7 @@ settings.load_profile("allocfs")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-DATA = Path(__file__).parent / "data"
+DATA = TESTS / "data"
 DEADLINE = 20.0  # seconds; only a failing test waits so long
 
 TAGS = [

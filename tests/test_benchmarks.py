@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from allocfs.backend.simulated import DEFAULT_CAPTURE, default_capture
-from allocfs.backend.text import parse
+from allocfs.formats.text import parse
 from benchmarks.bars import Bar, bars
 from benchmarks.captures import repeated
 from benchmarks.curves import by_case, by_side

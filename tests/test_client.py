@@ -10,12 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from allocfs.client import RecordFile, decode_records, format_counters, format_records, read_records
+from allocfs.client import (
+    RecordFile,
+    decode_records,
+    format_counters,
+    format_records,
+    read_records,
+)
 from allocfs.errors import TagGone
-from allocfs.records import COUNTERS, Record, parse_records
+from allocfs.formats.records import COUNTERS, Record, parse_records
 from tests.conftest import Mounter, control
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 SIZE = 224
 
 
@@ -177,7 +183,7 @@ def test_counters_are_written_with_their_index(as_json: bool, expected: str) -> 
 def consumer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = tmp_path_factory.mktemp("c") / "pread_consumer"
     options = ("-std=c11", "-D_XOPEN_SOURCE=700", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
-    source = ROOT / "tests/pread_consumer.c"
+    source = ROOT / "tests/support/pread_consumer.c"
     subprocess.run(["gcc", *options, f"-I{ROOT}/spec", "-o", program, source], check=True)
     return program
 

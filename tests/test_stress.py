@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.records import RECORD_SIZE
+from allocfs.formats.records import RECORD_SIZE
 from tests.conftest import Mounter, control
 from tests.stress.model import FIRST_VALUES, MODULES, TAGS, History, Model
 from tests.stress.soak import Plan, soak

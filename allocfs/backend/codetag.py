@@ -17,9 +17,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.backend.base import Bounds, Flags, Ints, Slots, Sums, TagList, TagTable, ignore_change
-from allocfs.backend.rows import consecutive
+from allocfs.backend.base import ignore_change
 from allocfs.errors import BadControl
+from allocfs.tags.slots import consecutive
+from allocfs.tags.table import Bounds, Flags, Ints, Slots, Sums, TagList, TagTable
 
 BYTES, CALLS = 0, 1
 _AT_ONCE = 64  # tags whose counters, copied, still fit in a cache: 115 KiB on 224 CPUs

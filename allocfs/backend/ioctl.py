@@ -13,17 +13,19 @@ from pathlib import Path
 import numpy as np
 import trio
 
-from allocfs.backend.base import Bounds, Flags, Slots, Sums, TagList, ignore_change
+from allocfs.backend.base import ignore_change
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
 from allocfs.backend.procfs import MOST_PASSES, Watched
-from allocfs.backend.snapshot import Condition
-from allocfs.backend.tagslots import TagSlots
-from allocfs.backend.text import Listing
 from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textsource import Condition
 from allocfs.errors import SourceFailed, TagGone
-from allocfs.ioctl_client import AllocinfoIoctl, Filter
-from allocfs.profiling import obstacle
-from allocfs.records import EARLIER, Record
+from allocfs.formats.records import Record
+from allocfs.formats.text import Listing
+from allocfs.kernel.abi import EARLIER
+from allocfs.kernel.ioctl import AllocinfoIoctl, Filter
+from allocfs.kernel.profiling import obstacle
+from allocfs.tags.slots import TagSlots
+from allocfs.tags.table import Bounds, Flags, Slots, Sums, TagList
 
 WATCH = 0.1  # seconds between two looks at the content_id while somebody waits for it
 

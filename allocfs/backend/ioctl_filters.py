@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allocfs.backend.base import Flags, NameColumn, Slots, TagList, TagTable
-from allocfs.ioctl_client import Filter
-from allocfs.records import Record, cut_name
+from allocfs.formats.records import Record, cut_name
+from allocfs.kernel.ioctl import Filter
+from allocfs.tags.table import Flags, NameColumn, Slots, TagList, TagTable
 
 _COMPARED = 64  # tags that the kernel compares with a filter in the time of one ioctl
 

@@ -8,20 +8,18 @@ it was read twice in a row; that takes a second pass whenever a module comes or 
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import trio
 
 from allocfs.backend.passes import Pass, PassThread
-from allocfs.backend.snapshot import Snapshot
-from allocfs.backend.text import Listing
 from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textsource import Snapshot
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
-from allocfs.profiling import obstacle
+from allocfs.formats.text import Listing
+from allocfs.kernel.profiling import obstacle
 
 MAX_AGE = 1.0  # seconds, where nothing else is asked for
 MOST_PASSES = 5
@@ -29,18 +27,8 @@ PATIENCE = 0.04  # seconds for which all wait for a pass; 224 CPUs take the kern
 GIVE_UP = 30.0  # seconds for which those wait who need it
 _LOOK = 0.005  # seconds between two looks whether it has ended
 _NS = 1_000_000_000
-POSSIBLE_CPUS = Path("/sys/devices/system/cpu/possible")
 
 Watched = Callable[[], bool]
-
-
-def possible_cpus(file: Path = POSSIBLE_CPUS) -> int:
-    """Count the CPUs that the kernel sums over, from a list such as `0-3,8`."""
-    try:
-        spans = re.findall(r"([0-9]+)(?:-([0-9]+))?", file.read_text())
-    except OSError:  # no sysfs in this container
-        return os.cpu_count() or 1
-    return sum(int(last or first) - int(first) + 1 for first, last in spans)
 
 
 class LiveText:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import trio
 
 from allocfs.backend.procfs import Watched
-from allocfs.backend.snapshot import Snapshot
 from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textsource import Snapshot
 from allocfs.errors import BadControl, SourceFailed
 
 INTERVAL = 1.0  # seconds between captures whose names do not tell their times

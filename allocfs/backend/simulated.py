@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import trio
 
-from allocfs.backend.base import Ints, Slots, Sums
 from allocfs.backend.codetag import BYTES, CALLS, CodetagStore
+from allocfs.backend.control import Event
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
-from allocfs.backend.text import Listing
-from allocfs.control import Event
 from allocfs.errors import BadControl
-from allocfs.spelling import paths_of
+from allocfs.formats.text import Listing
+from allocfs.tags.spelling import paths_of
+from allocfs.tags.table import Ints, Slots, Sums
 
 DEFAULT_CAPTURE = "linux-6.12-net.txt"
 TICK = 0.01  # seconds between two batches of traffic

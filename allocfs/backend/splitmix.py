@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.backend.base import Slots, Uints
+from allocfs.tags.table import Slots, Uints
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 

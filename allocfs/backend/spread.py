@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.backend.base import Ints
 from allocfs.backend.splitmix import SplitMix64
+from allocfs.tags.table import Ints
 
 _MOST_MIGRATED = 1 << 40  # keeps the sums of a tag's counters far from overflow
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from allocfs.backend.snapshot import Snapshot
-from allocfs.backend.text import parse
 from allocfs.backend.textfile import read_text
+from allocfs.backend.textsource import Snapshot
+from allocfs.formats.text import parse
 
 
 class StaticCapture(Snapshot):

@@ -6,8 +6,8 @@ import os
 import stat
 from dataclasses import replace
 
-from allocfs.backend.text import Listing, parse, refresh
 from allocfs.errors import SourceFailed
+from allocfs.formats.text import Listing, parse, refresh
 
 MOST_BYTES = 1 << 28  # 5500 tags take half a megabyte
 _AT_ONCE = 1 << 20  # /proc/allocinfo returns about a page, whatever is asked for

@@ -15,11 +15,12 @@ from functools import cache
 import numpy as np
 
 from allocfs.client import AT_ONCE
-from allocfs.compare.counting import Calls
 from allocfs.compare.scenarios import Scenario
+from allocfs.compare.syscalls import Calls
 from allocfs.compare.textfilter import size_of
-from allocfs.ioctl_client import Filter
-from allocfs.records import COUNTERS, MERGED, RECORD, RECORD_SIZE, parse_records
+from allocfs.formats.records import COUNTERS, RECORD, RECORD_SIZE, parse_records
+from allocfs.kernel.abi import MERGED
+from allocfs.kernel.ioctl import Filter
 
 _TEXT_BUFFER = 1 << 20  # one pread() of all
 # At most so much at once: each record is then of one instant, and nothing is left to read on a

@@ -11,15 +11,15 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from allocfs.compare.comparison import Comparison, Machine
 from allocfs.compare.costs import measure_costs
 from allocfs.compare.jsonfile import as_json
-from allocfs.compare.measure import MAX_AGE, Mounts, run_all, runs_in_all
-from allocfs.compare.mounted import CannotCompare, Mount, Store, mounted, source_of
+from allocfs.compare.mounts import CannotCompare, Mount, Store, mounted, source_of
 from allocfs.compare.onecpu import on_one_cpu
 from allocfs.compare.published import PUBLISHED
 from allocfs.compare.report import render
+from allocfs.compare.runs import MAX_AGE, Mounts, run_all, runs_in_all
 from allocfs.compare.scenarios import SCENARIOS
 from allocfs.compare.transport import measure_transport
 from allocfs.errors import OptionError, SourceFailed
-from allocfs.ioctl_client import AllocinfoIoctl
+from allocfs.kernel.ioctl import AllocinfoIoctl
 
 RUNS = 10
 

@@ -8,15 +8,15 @@ from functools import cached_property
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from allocfs.compare.bars import Bar, bars
 from allocfs.compare.clients import Design
 from allocfs.compare.costs import Costs
-from allocfs.compare.counting import Work
-from allocfs.compare.measure import LIVE, Measured, Results
 from allocfs.compare.model import in_kernel
-from allocfs.compare.mounted import Store
+from allocfs.compare.mounts import Store
 from allocfs.compare.published import Check, checks, good_tags
+from allocfs.compare.runs import LIVE, Measured, Results
 from allocfs.compare.scenarios import Scenario
+from allocfs.compare.syscalls import Work
+from allocfs.compare.targets import Bar, bars
 from allocfs.compare.transport import Transport
 
 BOUNDED = "read() with bounds"  # those of spec/size-bounds.md

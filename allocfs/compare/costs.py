@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from allocfs.compare.mounted import CannotCompare, Store
+from allocfs.compare.mounts import CannotCompare, Store
 from allocfs.compare.scenarios import RAPL
 
 _SOURCES = sorted((Path(__file__).parent / "probe").glob("*.c"))

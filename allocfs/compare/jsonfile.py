@@ -8,7 +8,7 @@ from typing import Any
 
 from allocfs import __version__
 from allocfs.compare.comparison import Comparison, Spread
-from allocfs.compare.measure import MAX_AGE, Run
+from allocfs.compare.runs import MAX_AGE, Run
 from allocfs.compare.scenarios import Scenario
 
 

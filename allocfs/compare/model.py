@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, replace
 
 from allocfs.compare.clients import Design
 from allocfs.compare.costs import Costs
-from allocfs.compare.measure import Measured
-from allocfs.compare.mounted import Store
+from allocfs.compare.mounts import Store
+from allocfs.compare.runs import Measured
 from allocfs.compare.scenarios import Scenario
 
 _PAGE = 4096

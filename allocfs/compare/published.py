@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from allocfs.compare.clients import Design
 from allocfs.compare.costs import Costs
-from allocfs.compare.measure import Measured, Results
 from allocfs.compare.model import KernelWork, in_kernel, text_pages
-from allocfs.compare.mounted import Store
+from allocfs.compare.mounts import Store
+from allocfs.compare.runs import Measured, Results
 from allocfs.compare.scenarios import Scenario
 
 CPUS = 224

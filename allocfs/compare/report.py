@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from allocfs.compare.clients import Design
 from allocfs.compare.comparison import BOUNDED, Comparison, Machine, Row
-from allocfs.compare.measure import LEAST, LIVE, MAX_AGE, MOST, ROW_MS
 from allocfs.compare.published import CPUS, TAGS, WITHIN, Check
+from allocfs.compare.runs import LEAST, LIVE, MAX_AGE, MOST, ROW_MS
 from allocfs.compare.scenarios import Scenario
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from allocfs.compare.textfilter import at_least, containing, everything, largest
-from allocfs.ioctl_client import Filter
+from allocfs.kernel.ioctl import Filter
 
 RAPL = "arch/x86/events/rapl.c"
 MODULE = "xfs"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from allocfs.compare.clients import Design
-from allocfs.compare.counting import Calls, Work
-from allocfs.compare.measure import LIVE, Mounts
-from allocfs.records import MERGED
+from allocfs.compare.runs import LIVE, Mounts
+from allocfs.compare.syscalls import Calls, Work
+from allocfs.kernel.abi import MERGED
 
 _ROUNDS, _IN_A_ROW = 10, 500
 _PAST_THE_END = 1 << 40

@@ -2,10 +2,10 @@
 
 import os
 
-from allocfs import fuseops
+from allocfs.fuse import extension
 
 # Before numpy is imported: threads of its own, which nothing here uses, would keep privileges.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Before any module here imports pyfuse3: only then does pyfuse3 make its sessions with it.
-fuseops.load()
+extension.load()

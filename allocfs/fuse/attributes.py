@@ -13,10 +13,10 @@ import pyfuse3
 
 from allocfs.backend.base import unnoticed
 from allocfs.errors import NameNotFound
-from allocfs.filesystem import Filesystem
 from allocfs.fuse.periodic import PeriodicFiles
-from allocfs.nodes import CONTROL, AboutFile, Dir, File, GroupDir, Node, TagFile
-from allocfs.tree import exists
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.nodes import CONTROL, AboutFile, Dir, File, GroupDir, Node, TagFile
+from allocfs.vfs.tree import exists
 
 NAMES_VALID = 60.0  # seconds; that a name is gone is found out at getattr and open
 TAGS_VALID = 10.0  # seconds, or until the tags change
@@ -132,9 +132,7 @@ class Attributes:
         if isinstance(file, TagFile):
             self._goes_by_tags(attributes)
 
-    def _describe_held(
-        self, attributes: pyfuse3.EntryAttributes, file: File, asked: bool
-    ) -> None:
+    def _describe_held(self, attributes: pyfuse3.EntryAttributes, file: File, asked: bool) -> None:
         assert self._periodic is not None
         period, inode = self._periodic.period(), attributes.st_ino
         attributes.attr_timeout = 0

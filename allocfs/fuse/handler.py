@@ -11,8 +11,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pyfuse3
 
-from allocfs import errors, ioctl
-from allocfs.stats import Stats
+from allocfs import errors
+from allocfs.vfs import ioctl
+from allocfs.vfs.stats import Stats
 
 log = logging.getLogger(__name__)
 

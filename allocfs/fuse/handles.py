@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from allocfs.ioctl import IoctlFile
-from allocfs.limits import Charge
-from allocfs.nodes import Entry, File
-from allocfs.view import View
+from allocfs.vfs.ioctl import IoctlFile
+from allocfs.vfs.limits import Charge
+from allocfs.vfs.nodes import Entry, File
+from allocfs.vfs.view import View
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from allocfs.nodes import ROOT, Node
+from allocfs.vfs.nodes import ROOT, Node
 
 ROOT_INODE = 1
 _FIRST = 256  # lower numbers are left to the root and to what FUSE may reserve

@@ -7,16 +7,17 @@ import os
 
 import pyfuse3
 
-from allocfs import errors, fuseops
-from allocfs.filesystem import Filesystem
+from allocfs import errors
+from allocfs.fuse import extension as fuseops
 from allocfs.fuse.handler import direct
 from allocfs.fuse.handles import Handles, Listing, OpenFile
 from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.pollers import Pollers
-from allocfs.ioctl import NoSuchCommand
-from allocfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile, Dir, File
-from allocfs.view import View
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.ioctl import NoSuchCommand
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile, Dir, File
+from allocfs.vfs.view import View
 
 RESERVED = 16  # files of /.allocfs may be open beyond max_open, so that it can be found out
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import pyfuse3
 
-from allocfs import errors, memory
-from allocfs.filesystem import Filesystem
+from allocfs import errors
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.handler import handler, request
 from allocfs.fuse.handles import Handles, Listing
@@ -24,7 +23,10 @@ from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.openfiles import OpenFiles
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.pollers import Poller, Pollers, Waiter
-from allocfs.nodes import (
+from allocfs.mount import memory
+from allocfs.tags.spelling import NAME_MAX
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.nodes import (
     CONTENT_ID,
     CONTROL,
     AboutFile,
@@ -34,8 +36,7 @@ from allocfs.nodes import (
     ScopeDir,
     TagFile,
 )
-from allocfs.spelling import NAME_MAX
-from allocfs.tree import entries, lookup
+from allocfs.vfs.tree import entries, lookup
 
 DOTS = (".", "..")
 ENTRY_BYTES = 256  # that an entry of a listing takes, with its name

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from allocfs.clock import age_clock_ns
 from allocfs.errors import TagGone
-from allocfs.filesystem import Filesystem
-from allocfs.nodes import AllocinfoFile, File, TagFile
-from allocfs.view import View
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.nodes import AllocinfoFile, File, TagFile
+from allocfs.vfs.view import View
 
 _NS = 1_000_000_000
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way

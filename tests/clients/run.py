@@ -47,8 +47,7 @@ CLIENTS = (
     Client("rsync -a", "rsync -a $M/$T/ $O/copy && diff -r $R/$T $O/copy"),
     Client(
         "grep -r",
-        "cd $M/$T && grep -rac '' . | sort >$O/a;"
-        "cd $R/$T && grep -rac '' . | sort | cmp - $O/a",
+        "cd $M/$T && grep -rac '' . | sort >$O/a;cd $R/$T && grep -rac '' . | sort | cmp - $O/a",
     ),
     Client("tail -c 100", "tail -c 100 $M/$T/.records | cmp - <(tail -c 100 $R/$T/.records)"),
     Client("sort", "sort $M/$T/.records | cmp - <(sort $R/$T/.records)"),
@@ -116,9 +115,7 @@ def mounted(scratch: Path, options: str) -> Iterator[Path]:
     """Mount the simulated store, whose counters stand still."""
     root = scratch / "mnt"
     root.mkdir()
-    subprocess.run(
-        [sys.executable, "-m", "allocfs.mount", "none", root, "-o", options], check=True
-    )
+    subprocess.run([sys.executable, "-m", "allocfs.mount", "none", root, "-o", options], check=True)
     try:
         yield root
     finally:

@@ -20,8 +20,9 @@ SETTLED = 300.0  # seconds after which memory may not grow any more
 def main() -> int:
     """Run the stress, and say what came of it."""
     given = _parser().parse_args()
-    plan = Plan(given.seed, given.minutes * 60, given.readers, given.rate, given.changes,
-                given.max_age)
+    plan = Plan(
+        given.seed, given.minutes * 60, given.readers, given.rate, given.changes, given.max_age
+    )
     print(plan, flush=True)
     with tempfile.TemporaryDirectory(prefix="allocfs-stress") as scratch:
         report = soak(plan, Path(scratch), lambda line: print(line, flush=True))
@@ -50,8 +51,10 @@ def _print(report: Report) -> bool:
         settled = next((one for at, one in figures if at >= SETTLED), figures[-1][1])
         growth = figures[-1][1].memory - settled.memory
         grown |= growth > MOST_GROWTH
-        print(f"{name}: at the start {figures[0][1]}; after 5 minutes {settled}; "
-              f"at the end {figures[-1][1]}: {growth / 2**20:+.1f} MiB since")
+        print(
+            f"{name}: at the start {figures[0][1]}; after 5 minutes {settled}; "
+            f"at the end {figures[-1][1]}: {growth / 2**20:+.1f} MiB since"
+        )
     for failure in report.failures:
         print(f"FAILED: {failure}")
     print("failed" if report.failures or grown else "passed")

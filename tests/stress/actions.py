@@ -59,8 +59,13 @@ class Exact:
         self._settled = True
         self.done: Counter[str] = Counter()
         actions: dict[Callable[[], None], int] = {
-            self._change: 2, self._count: 4, self._read: 8, self._refusals: 1,
-            self._list: 1, self._describe: 2, self._content_id: 1,
+            self._change: 2,
+            self._count: 4,
+            self._read: 8,
+            self._refusals: 1,
+            self._list: 1,
+            self._describe: 2,
+            self._content_id: 1,
         }
         if not max_age:
             actions |= {self._keep: 3, self._read_kept: 10, self._drop: 1}
@@ -125,9 +130,7 @@ class Exact:
         if question.form in SIZES and question.is_named_in(self._model.order):
             tags = select(question, self._model.order, self._model.values)
             fd = os.open(self._root / question.path, os.O_RDONLY)
-            self._kept.append(
-                Kept(fd, question, self._model.content_id, tags, self._model.order)
-            )
+            self._kept.append(Kept(fd, question, self._model.content_id, tags, self._model.order))
         if len(self._kept) > MOST_OPEN:
             self._drop()
 

@@ -133,9 +133,7 @@ def _sort_key(key: str, values: list[Values]) -> Callable[[Tag], tuple[object, .
             return lambda tag: (tag.path, tag.line)
 
 
-def encode(
-    form: Form, tags: Iterable[Tag], values: Callable[[Tag], Values], order: Order
-) -> bytes:
+def encode(form: Form, tags: Iterable[Tag], values: Callable[[Tag], Values], order: Order) -> bytes:
     """Write tags in a form, as it is while `order` is loaded."""
     match form:
         case "records":

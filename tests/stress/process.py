@@ -24,8 +24,7 @@ class Figures(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.memory / 2**20:.1f} MiB, {self.descriptors} descriptors, "
-            f"{self.threads} threads"
+            f"{self.memory / 2**20:.1f} MiB, {self.descriptors} descriptors, {self.threads} threads"
         )
 
 

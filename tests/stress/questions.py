@@ -92,8 +92,9 @@ class Questions:
 
         def holds(tag: Tag) -> bool:
             spelled = _names(tag, key)
-            found = any(name in names or any(fnmatchcase(name, glob) for glob in globs)
-                        for name in spelled)
+            found = any(
+                name in names or any(fnmatchcase(name, glob) for glob in globs) for name in spelled
+            )
             return found == equal
 
         return f"{key}{'=' if equal else '!='}{'|'.join(written)}", holds

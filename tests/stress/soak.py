@@ -72,8 +72,10 @@ def soak(plan: Plan, scratch: Path, tell: Callable[[str], None]) -> Report:
             roots[name] = stack.enter_context(mount(scratch / name, "none", *options))
         daemons = {name: daemon_of(root) for name, root in roots.items()}
         results: multiprocessing.Queue[Result] = _fork.Queue()
-        clients = [_fork.Process(target=_run, args=(plan, scratch, number, results), daemon=True)
-                   for number in range(plan.readers + 1)]
+        clients = [
+            _fork.Process(target=_run, args=(plan, scratch, number, results), daemon=True)
+            for number in range(plan.readers + 1)
+        ]
         for client in clients:
             client.start()
         for passed in _changes(plan, roots["busy"]):
@@ -150,7 +152,10 @@ def _await(clients: Sequence[BaseProcess], results: Any, report: Report) -> None
 
 
 def _look(
-    report: Report, daemons: dict[str, int], passed: float, tell: Callable[[str], None],
+    report: Report,
+    daemons: dict[str, int],
+    passed: float,
+    tell: Callable[[str], None],
     at_once: bool = False,
 ) -> None:
     """Look at the daemons every 10 seconds."""

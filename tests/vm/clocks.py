@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from allocfs.records import RECORD_SIZE, decode_record
+from allocfs.formats.records import RECORD_SIZE, decode_record
 
 FILE = "by-file/arch/x86/events/rapl.c"
 ALLOC = "alloc arch/x86/events/rapl.c:606 1000\n"

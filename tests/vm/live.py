@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from allocfs.records import RECORD_SIZE, decode_record
+from allocfs.formats.records import RECORD_SIZE, decode_record
 
 ALLOCINFO = Path("/proc/allocinfo")
 SYSCTL = Path("/proc/sys/vm/mem_profiling")

@@ -1,0 +1,215 @@
+"""The binary records: each struct declared once, everything else derived from that.
+
+Integers are in the host's byte order and naturally aligned; padding is zero. The structs are
+those of Linux's `include/uapi/linux/alloc_tag.h`, without its nesting, and the 32-byte
+counters record of `/counters`. spec/allocfs.h says the same to C programs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import construct as c  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+from allocfs.tags.table import NameColumn, Slots, Sums, TagTable, Uints
+
+NAME_SIZE = 64
+Records = NDArray[np.void]
+
+# What follows the first NUL is ignored. 64 bytes without a NUL are read, but never written.
+NAME = c.FixedSized(NAME_SIZE, c.NullTerminated(c.GreedyBytes, require=False))
+
+_TAG = (
+    "modname" / NAME * "module, empty for built-in code",
+    "function" / NAME * "function that allocates",
+    "filename" / NAME * "source file as the kernel spells it",
+    "lineno" / c.Int64un * "line in the source file",
+)
+# The kernel's header has u64 bytes, but what it stores is a signed sum: memory may be freed on
+# another CPU than it was allocated on, so a sum taken meanwhile can dip below zero.
+_SUMS = (
+    "bytes" / c.Int64sn * "bytes allocated and not yet freed",
+    "calls" / c.Int64un * "allocations not yet freed",
+)
+_COUNTER = (
+    *_SUMS,
+    "accurate" / c.Int8un * "1 if every allocation is counted, else 0",
+    c.Padding(7),
+)
+_SIZES = ("min_size" / c.Int64un, "max_size" / c.Int64un)
+_INACCURATE = "inaccurate" / c.Int64un
+
+TAG = c.Struct(*_TAG)
+TAG_DATA = c.Struct(*_TAG, *_COUNTER)
+FILTER = c.Struct("mask" / c.Int64un, *_TAG, *_SIZES, _INACCURATE)
+CONTENT_ID = c.Struct("id" / c.Int64un)
+COUNTERS_DATA = c.Struct(
+    "index" / c.Int64un * "number of the tag's record in /records",
+    *_SUMS,
+    "flags" / c.Int64un * "bit 0: every allocation is counted; the others are zero",
+)
+
+EARLIER_TAG = c.Struct(*_TAG, _INACCURATE)
+EARLIER_TAG_DATA = c.Struct(*_TAG, _INACCURATE, *_COUNTER)
+EARLIER_FILTER = c.Struct("mask" / c.Int64un, *_TAG, _INACCURATE, *_SIZES)
+
+_UNITS = {"bytes": "bytes", "calls": "calls", "index": "records", "lineno": "lines"}
+# The name of each type in schema.json, and its numpy format.
+_TYPES: dict[c.Construct, tuple[str, Any]] = {
+    NAME: (f"char[{NAME_SIZE}]", f"S{NAME_SIZE}"),
+    c.Int64un: ("u64", "u8"),
+    c.Int64sn: ("s64", "i8"),
+    c.Int8un: ("u8", "u1"),
+}
+
+
+class Field(NamedTuple):
+    """A member of a declared struct; padding is a member called `pad`."""
+
+    name: str
+    offset: int
+    size: int
+    type: str
+    unit: str
+    description: str
+    format: Any  # what numpy calls the type
+
+
+def fields(declared: c.Struct) -> Iterator[Field]:
+    """Walk the members of a struct in their order."""
+    offset = 0
+    for member in declared.subcons:
+        name, size, kind = member.name or "pad", member.sizeof(), member
+        while isinstance(kind, c.Renamed):
+            kind = kind.subcon
+        other = ("struct", dtype_of(kind)) if isinstance(kind, c.Struct) else ("pad", f"V{size}")
+        type_, format_ = _TYPES.get(kind, other)
+        yield Field(name, offset, size, type_, _UNITS.get(name, ""), member.docs or "", format_)
+        offset += size
+
+
+def dtype_of(declared: c.Struct) -> np.dtype[np.void]:
+    """Derive the numpy dtype of a struct.
+
+    Padding is a field in it, because numpy leaves gaps unset when it copies strided records.
+    """
+    return np.dtype([(field.name, field.format) for field in fields(declared)])
+
+
+RECORD = dtype_of(TAG_DATA)
+COUNTERS = dtype_of(COUNTERS_DATA)
+RECORD_SIZE = RECORD.itemsize
+COUNTERS_SIZE = COUNTERS.itemsize
+
+
+def cut_name(name: str) -> bytes:
+    """Encode a name as a record holds it: of more than 63 bytes the last 63; not padded.
+
+    Bytes are counted, so the cut can fall inside a UTF-8 sequence.
+    """
+    return name.encode("utf-8", "surrogateescape")[-(NAME_SIZE - 1) :]
+
+
+def _cut_names(column: NameColumn) -> NDArray[np.bytes_]:
+    return np.array([cut_name(name) for name in column.values], dtype=f"S{NAME_SIZE}")
+
+
+@dataclass(frozen=True)
+class RecordEncoder:
+    """A tag table with its distinct names encoded, 64 bytes each."""
+
+    table: TagTable
+    modname: NDArray[np.bytes_]
+    function: NDArray[np.bytes_]
+    filename: NDArray[np.bytes_]
+
+    @classmethod
+    def of(cls, table: TagTable) -> RecordEncoder:
+        """Encode the names of a tag table."""
+        return cls(table, *map(_cut_names, (table.module, table.function, table.file)))
+
+    @cached_property
+    def every(self) -> Records:
+        """The records of all slots, made once."""
+        return self.templates(np.arange(len(self.table)))
+
+    def templates(self, slots: Slots) -> Records:
+        """Make the records of some slots, counters zero; shape (len(slots),)."""
+        records: Records = np.zeros(len(slots), RECORD)
+        records["modname"] = self.modname[self.table.module.ids[slots]]
+        records["function"] = self.function[self.table.function.ids[slots]]
+        records["filename"] = self.filename[self.table.file.ids[slots]]
+        records["lineno"] = self.table.line[slots]
+        return records
+
+
+def fill(records: Records, sums: Sums) -> None:
+    """Write the counters into as many records as there are sums."""
+    records["bytes"] = sums.bytes
+    records["calls"] = sums.calls
+    records["accurate"] = sums.accurate
+
+
+def counters_records(index: Uints, sums: Sums) -> Records:
+    """Make counters records; `index` has the numbers of the tags' records in /records."""
+    records: Records = np.zeros(len(index), COUNTERS)
+    records["index"] = index
+    records["bytes"] = sums.bytes
+    records["calls"] = sums.calls
+    records["flags"] = sums.accurate
+    return records
+
+
+class Record(NamedTuple):
+    """A decoded record; a name that was longer is cut to its last 63 bytes."""
+
+    module: str
+    function: str
+    file: str
+    line: int
+    bytes: int
+    calls: int
+    accurate: bool
+
+
+def decode_record(data: bytes) -> Record:
+    """Decode one record; raise ValueError if `data` is not one record.
+
+    `bytes` is read as signed, which is how /proc/allocinfo prints it.
+    """
+    (record,) = parse_records(data)
+    *names, line, size, calls, accurate, _ = record.item()
+    module, function, file = (
+        name.split(b"\0", 1)[0].decode("utf-8", "surrogateescape") for name in names
+    )
+    return Record(module, function, file, line, size, calls, bool(accurate))
+
+
+def parse_records(
+    data: bytes | bytearray | memoryview, dtype: np.dtype[np.void] = RECORD
+) -> Records:
+    """View a buffer as records, not copying; raise ValueError if the last is incomplete."""
+    return np.frombuffer(data, dtype)
+
+
+def _describe(name: str, declared: c.Struct, description: str) -> dict[str, Any]:
+    members = [field._asdict() for field in fields(declared)]
+    for member in members:
+        del member["format"]
+    size = declared.sizeof()
+    return {"name": name, "size": size, "description": description, "fields": members}
+
+
+def schema() -> dict[str, Any]:
+    """Describe the binary records in values that JSON has."""
+    records = [
+        _describe("allocinfo_tag_data", TAG_DATA, "a codetag and its counters"),
+        _describe("allocfs_counters", COUNTERS_DATA, "the counters of a codetag known by number"),
+    ]
+    return {"byte_order": sys.byteorder, "records": records}

@@ -1,0 +1,75 @@
+"""What has to be so before one can mount, checked so that its lack is told plainly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from allocfs.errors import MountFailed
+from allocfs.mount.mountpoint import FILESYSTEM_TYPE, NotPermitted, filesystem_at
+from allocfs.mount.options import MountOptions
+
+FUSE_DEVICE = "/dev/fuse"
+FUSE_CONF = Path("/etc/fuse.conf")
+
+
+def check_mountpoint(path: str) -> None:
+    """Raise MountFailed or NotPermitted unless this user can mount on this path.
+
+    A live mount of allocfs is no place for another, which would hide it and leave its daemon. The
+    kernel itself refuses only the same file system twice, and takes each mount of FUSE for another.
+    """
+    if path == "/":
+        raise MountFailed("/ is the root directory: mount on a directory below it")
+    if filesystem_at(path) == FILESYSTEM_TYPE:
+        raise MountFailed(f"{path} has allocfs mounted already: unmount it first with umount")
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise MountFailed(f"{path} does not exist: create it with mkdir") from None
+    except PermissionError:
+        raise NotPermitted(f"{path} cannot be reached: permission denied") from None
+    except OSError as error:
+        raise MountFailed(f"{path} cannot be a mount point: {error.strerror}") from None
+    if not stat.S_ISDIR(mode):
+        raise MountFailed(f"{path} is not a directory: mount on a directory")
+    # What fusermount3 demands of all but root.
+    if os.getuid() != 0 and not os.access(path, os.W_OK):
+        raise NotPermitted(f"{path} is not writable: mount on a directory of your own")
+
+
+def check_fuse(options: MountOptions) -> None:
+    """Raise MountFailed or NotPermitted unless FUSE is there for this user."""
+    try:
+        os.close(os.open(FUSE_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+    except PermissionError as error:
+        raise NotPermitted(
+            f"{FUSE_DEVICE}: {error.strerror}: have FUSE allowed for this user or container"
+        ) from None
+    except OSError as error:
+        raise MountFailed(
+            f"{FUSE_DEVICE}: {error.strerror}: load FUSE with modprobe fuse"
+        ) from None
+    if os.getuid() != 0:
+        _check_fusermount(options)
+
+
+def allows_other(conf: Path) -> bool:
+    """Tell whether fuse.conf lets users mount with allow_other, as fusermount3 reads it."""
+    try:
+        lines = conf.read_bytes().splitlines()
+    except OSError:
+        return False
+    return b"user_allow_other" in (line.strip() for line in lines)
+
+
+def _check_fusermount(options: MountOptions) -> None:
+    """Check what fusermount3 wants, through which all but root have to mount."""
+    if shutil.which("fusermount3") is None:
+        raise MountFailed("fusermount3 is missing, which all but root need: install fuse3")
+    if options.allow_other and not allows_other(FUSE_CONF):
+        raise NotPermitted(
+            f"allow_other is for root: have root write user_allow_other to {FUSE_CONF}"
+        )

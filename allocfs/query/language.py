@@ -1,0 +1,211 @@
+"""The query language: the name of a directory below `query/` <-> a Query.
+
+spec/queries.md is its definition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple, cast, get_args
+
+from allocfs.errors import BadQuery
+from allocfs.query.patterns import Pattern, parse_pattern
+from allocfs.query.quantities import (
+    LineRange,
+    format_size,
+    parse_count,
+    parse_limit,
+    parse_lines,
+    parse_size,
+)
+from allocfs.query.terms import NAME_KEYS, SUM_KEYS, NameKey, Terms, parse_terms
+from allocfs.tags.spelling import unescape
+
+SortKey = Literal["bytes", "calls", "file"]
+
+MAX_WILDCARDS = 32
+"""Every one costs time for every name, and all readers wait while a query is evaluated."""
+
+
+@dataclass(frozen=True)
+class NameCondition:
+    """A name matches one of some patterns; if not wanted, none of them."""
+
+    key: NameKey
+    wanted: bool
+    patterns: frozenset[Pattern]
+
+    @cached_property
+    def matches(self) -> Callable[[str], object]:
+        """Return a true value if a name matches one of the patterns, wanted or not."""
+        exact = {pattern.exact for pattern in self.patterns if pattern.exact is not None}
+        globs = [pattern.regex() for pattern in self.patterns if pattern.exact is None]
+        if not globs:
+            return exact.__contains__
+        globs.extend(map(re.escape, exact))
+        return re.compile("|".join(globs), re.DOTALL).fullmatch
+
+
+@dataclass(frozen=True)
+class LineCondition:
+    """A line is in one of some ranges; if not wanted, in none of them."""
+
+    wanted: bool
+    ranges: frozenset[LineRange]
+
+
+@dataclass(frozen=True)
+class TagPart:
+    """What the codetag alone decides, once for each content_id. All conditions must hold."""
+
+    names: frozenset[NameCondition] = frozenset()
+    lines: frozenset[LineCondition] = frozenset()
+
+
+@dataclass(frozen=True)
+class SumPart:
+    """What the counters decide: inclusive bounds of bytes, which are signed, and of calls."""
+
+    min_size: int | None = None
+    max_size: int | None = None
+    min_calls: int | None = None
+    max_calls: int | None = None
+
+
+class Sort(NamedTuple):
+    """The order of the records; `file` is by path, then line."""
+
+    key: SortKey
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' if self.descending else ''}{self.key}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which codetags are wanted, in which order (None: the kernel's), and how many.
+
+    `accurate` stands between the two parts: a codetag can lose its accuracy at any time, but
+    nothing has to be summed to see it.
+    """
+
+    tag_part: TagPart = TagPart()
+    accurate: bool | None = None
+    sum_part: SumPart = SumPart()
+    sort: Sort | None = None
+    limit: int | None = None
+
+
+EVERYTHING = Query()
+"""The query without terms, which selects every codetag in the kernel's order."""
+
+
+def parse(text: str) -> Query:
+    """Read a query; raise BadQuery, naming the term and what was expected instead.
+
+    Conditions given more than once must all hold. Queries that differ only in spelling or in
+    the order of their terms are equal.
+    """
+    terms = parse_terms(text)
+    query = Query(
+        _parse_tag_part(terms),
+        _parse_accurate(terms.of("accurate")),
+        _parse_sum_part(terms),
+        terms.of("sort").only(_parse_sort),
+        terms.of("limit").only(parse_limit),
+    )
+    _check_wildcards(terms, query.tag_part)
+    return query
+
+
+def format_query(query: Query) -> str:
+    """Write a query in its canonical form, in which only what must be is escaped.
+
+    The text is empty for EVERYTHING, which has no name below `query/`.
+    """
+    return ",".join(_format_terms(query))
+
+
+def _parse_tag_part(terms: Terms) -> TagPart:
+    names = (
+        NameCondition(key, *condition)
+        for key in NAME_KEYS
+        for condition in terms.of(key).conditions(parse_pattern)
+    )
+    lines = terms.of("line").conditions(lambda value: parse_lines(unescape(value)))
+    return TagPart(frozenset(names), frozenset(LineCondition(*line) for line in lines))
+
+
+def _parse_accurate(terms: Terms) -> bool | None:
+    wanted = {term.read_plain(_parse_yes_or_no) == term.equal for term in terms}
+    if len(wanted) > 1:
+        raise BadQuery(f"{terms}: expected one or the other, no codetag is both")
+    return wanted.pop() if wanted else None
+
+
+def _parse_yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("expected yes or no")
+    return text == "yes"
+
+
+def _parse_sum_part(terms: Terms) -> SumPart:
+    sizes = _parse_bounds(terms, "min_size", "max_size", parse_size)
+    calls = _parse_bounds(terms, "min_calls", "max_calls", parse_count)
+    return SumPart(*sizes, *calls)
+
+
+def _parse_bounds(
+    terms: Terms, minimum: str, maximum: str, reader: Callable[[str], int]
+) -> tuple[int | None, int | None]:
+    low = max((term.read_plain(reader) for term in terms.of(minimum)), default=None)
+    high = min((term.read_plain(reader) for term in terms.of(maximum)), default=None)
+    if low is not None and high is not None and low > high:
+        bounds = terms.of(minimum, maximum)
+        raise BadQuery(f"{bounds}: expected {minimum} not to be above {maximum}")
+    return low, high
+
+
+def _parse_sort(text: str) -> Sort:
+    key = text.removeprefix("-")
+    if key not in get_args(SortKey):
+        raise ValueError(f"expected {', '.join(get_args(SortKey))}, or one of them after a -")
+    return Sort(cast(SortKey, key), text.startswith("-"))
+
+
+def _check_wildcards(terms: Terms, part: TagPart) -> None:
+    patterns = (pattern for condition in part.names for pattern in condition.patterns)
+    wildcards = sum(pattern.wildcards for pattern in patterns)
+    if wildcards > MAX_WILDCARDS:
+        raise BadQuery(
+            f"{terms.of(*NAME_KEYS)}: expected at most {MAX_WILDCARDS} wildcards, not {wildcards}"
+        )
+
+
+def _format_terms(query: Query) -> Iterator[str]:
+    yield from sorted(
+        _format_condition(name.key, name.wanted, sorted(map(str, name.patterns)))
+        for name in query.tag_part.names
+    )
+    yield from sorted(
+        _format_condition("line", line.wanted, map(str, sorted(line.ranges)))
+        for line in query.tag_part.lines
+    )
+    if query.accurate is not None:
+        yield f"accurate={'yes' if query.accurate else 'no'}"
+    for key in SUM_KEYS:
+        bound = getattr(query.sum_part, key)
+        if bound is not None:
+            yield f"{key}={format_size(bound)}"
+    if query.sort is not None:
+        yield f"sort={query.sort}"
+    if query.limit is not None:
+        yield f"limit={query.limit}"
+
+
+def _format_condition(key: str, wanted: bool, values: Iterable[str]) -> str:
+    return f"{key}{'=' if wanted else '!='}{'|'.join(values)}"

@@ -1,0 +1,125 @@
+"""What every backend offers: a table of codetags, which of them are loaded, and sums.
+
+A codetag has a *slot*: its row in the backend's `TagTable`. A slot keeps its codetag for as
+long as a module stays loaded; after an unload it may be given to another codetag. That is
+why whoever keeps slots also keeps the content_id at which they were taken, and asks
+`Backend.all_loaded_since` before using them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Slots = NDArray[np.intp]
+Ints = NDArray[np.int64]
+Uints = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
+
+
+class Codetag(NamedTuple):
+    """One call site that allocates memory."""
+
+    file: str  # as the kernel spells it, `./` and `..` included
+    line: int
+    function: str
+    module: str = ""  # empty for built-in code
+    extra: str = ""  # unknown `key:value` pairs of the text, separated by a space
+
+
+class Sums(NamedTuple):
+    """The counters of some codetags, each summed over all CPUs at one instant."""
+
+    bytes: Ints
+    calls: Uints
+    accurate: Flags
+
+
+class Bounds(NamedTuple):
+    """What the bytes of some codetags can be at most and at least, known without summing."""
+
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True)
+class NameColumn:
+    """A column of names in which each distinct name is kept once.
+
+    `values[ids[slot]]` is the name at `slot`.
+    """
+
+    values: tuple[str, ...]
+    ids: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> NameColumn:
+        """Collect names, numbering the distinct ones in order of appearance."""
+        numbers: dict[str, int] = {}
+        ids = [numbers.setdefault(name, len(numbers)) for name in names]
+        return cls(tuple(numbers), np.array(ids, dtype=np.int32))
+
+
+@dataclass(frozen=True)
+class TagTable:
+    """The codetags a backend knows of, loaded or not, by slot."""
+
+    file: NameColumn
+    line: Uints
+    function: NameColumn
+    module: NameColumn
+    extra: NameColumn
+
+    @classmethod
+    def of(cls, tags: Sequence[Codetag]) -> TagTable:
+        """Make a table in which `tags[n]` has slot n."""
+        return cls(
+            NameColumn.of(tag.file for tag in tags),
+            np.array([tag.line for tag in tags], dtype=np.uint64),
+            NameColumn.of(tag.function for tag in tags),
+            NameColumn.of(tag.module for tag in tags),
+            NameColumn.of(tag.extra for tag in tags),
+        )
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def tag(self, slot: int) -> Codetag:
+        """Return one codetag."""
+        return Codetag(
+            self.file.values[self.file.ids[slot]],
+            int(self.line[slot]),
+            self.function.values[self.function.ids[slot]],
+            self.module.values[self.module.ids[slot]],
+            self.extra.values[self.extra.ids[slot]],
+        )
+
+
+@dataclass(frozen=True)
+class TagList:
+    """Which codetags are loaded at one content_id, in the kernel's order.
+
+    `rank[slot]` is a codetag's number in that order, -1 if it is not loaded.
+    """
+
+    content_id: int
+    table: TagTable
+    slots: Slots
+    rank: Ints
+
+    @classmethod
+    def of(cls, content_id: int, table: TagTable, slots: Slots) -> TagList:
+        """Number the loaded slots in their order."""
+        rank = np.full(len(table), -1, dtype=np.int64)
+        rank[slots] = np.arange(len(slots))
+        return cls(content_id, table, slots, rank)
+
+    def in_order(self, slots: Slots) -> Slots:
+        """Keep the loaded ones of some slots, in the kernel's order."""
+        rank = self.rank[slots]
+        order = np.argsort(rank, kind="stable")
+        return slots[order[np.searchsorted(rank[order], 0) :]]

@@ -1,0 +1,1 @@
+"""The mount without FUSE: nodes, paths, and the contents of files."""

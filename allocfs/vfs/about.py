@@ -1,0 +1,62 @@
+"""The files of `/.allocfs`: what the mount says of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.resources import files
+
+from allocfs import __version__
+from allocfs.backend.base import Backend, extra_stats
+from allocfs.formats.records import schema
+
+
+def about_files(
+    backend: Backend, own_counts: Callable[[], dict[str, int]]
+) -> dict[str, Callable[[], bytes]]:
+    """Return what renders each file, by name; `own_counts` are the mount's own in `stats`."""
+
+    def content_id() -> bytes:
+        return b"%d\n" % backend.tags.content_id
+
+    def source() -> bytes:
+        return f"{backend.describe()}\n".encode("utf-8", "surrogateescape")
+
+    return {
+        "abi.h": abi_header,
+        "content_id": content_id,
+        "schema.json": schema_json,
+        "source": source,
+        "stats": lambda: stats_text(backend, own_counts()),
+        "version": f"{__version__}\n".encode,
+    }
+
+
+def abi_header() -> bytes:
+    """Return the C header of the records and of the ioctls."""
+    return (files("allocfs") / "data" / "allocfs.h").read_bytes()
+
+
+def schema_json() -> bytes:
+    """Return the fields of every kind of record, for programs."""
+    return json.dumps(schema(), indent=2).encode() + b"\n"
+
+
+def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
+    """Return the counts, one `name value` a line.
+
+    Values are padded: with max_age the kernel may ask for the size between two reads of one
+    reader, and a count that has gained a digit would move what follows.
+    """
+    tags = backend.tags
+    modules = len(set(tags.table.module.ids[tags.slots].tolist()))
+    counts = {
+        "tags": len(tags.slots),
+        "cpus": backend.cpus,
+        "modules": modules,
+        "content_id": tags.content_id,
+        "counters_read": backend.counters_read,
+        **extra_stats(backend),
+        **own_counts,
+    }
+    return "".join(f"{name} {count:>20}\n" for name, count in counts.items()).encode()

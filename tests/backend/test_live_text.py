@@ -1,0 +1,66 @@
+"""When the list that a pass over a live text finds is believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from allocfs.backend.procfs import MOST_PASSES, LiveText
+from allocfs.errors import SourceFailed
+from tests.support.source_fakes import text
+
+ALL = ["", "xfs", "ext4"]
+
+
+class Texts:
+    """Texts that come one after the other, the last for ever."""
+
+    def __init__(self, *texts: bytes) -> None:
+        self.texts = list(texts)
+        self.reads = 0
+
+    def __call__(self, _path: str) -> bytes:
+        self.reads += 1
+        return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+
+def tags_in(live: LiveText) -> int:
+    return len(live.read().table)
+
+
+def test_a_list_that_is_new_has_to_be_read_twice() -> None:
+    texts = Texts(text(ALL, 1))
+    live = LiveText("x", texts)
+    assert tags_in(live) == 109
+    assert texts.reads == 2
+    live.read()
+    assert texts.reads == 3
+
+
+def test_a_list_that_is_torn_by_a_module_going_is_not_believed() -> None:
+    """Between two reads of a page xfs went: ext4, in the first page, the rest, minus 19 tags."""
+    order = ["xfs", "ext4", ""]
+    lines = text(order, 1).splitlines(keepends=True)
+    torn = b"".join(lines[:30] + lines[30 + 19 :])
+    texts = Texts(text(order, 1), text(order, 2), torn, text(["ext4", ""], 4))
+    live = LiveText("x", texts)
+    assert tags_in(live) == 109
+    listing = live.read()
+    assert len(listing.table) == 90
+    assert live.text == text(["ext4", ""], 4)
+    assert texts.reads == 5
+
+
+def test_a_list_that_was_torn_and_is_as_before_is_no_change() -> None:
+    whole = text(ALL, 1)
+    texts = Texts(whole, whole, b"".join(whole.splitlines(keepends=True)[:60]), whole)
+    live = LiveText("x", texts)
+    tags = [tags_in(live), tags_in(live)]
+    assert tags == [109, 109]
+
+
+def test_a_list_that_never_stays_is_refused() -> None:
+    texts = Texts(*[text(modules, 1) for modules in [ALL, [""]] * MOST_PASSES])
+    live = LiveText("x", texts)
+    with pytest.raises(SourceFailed, match=f"x: no two of {MOST_PASSES} passes list the same"):
+        live.read()
+    assert texts.reads == MOST_PASSES

@@ -1,0 +1,251 @@
+"""The command allocfs, in this process where that will do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from allocfs import __version__
+from allocfs.cli import command as cli
+
+COMMAND = (sys.executable, "-m", "allocfs.cli")
+RECORD = struct.pack("=64s64s64sQqQ?7x", b"xfs", b"alloc", b"fs/xfs/a.c", 7, -5, 3, False)
+BUILT_IN = struct.pack("=64s64s64sQqQ?7x", b"", b"alloc", b"mm/slub.c", 8, 4096, 1, True)
+TEXT = (
+    "          -5        3 fs/xfs/a.c:7 [xfs] func:alloc accurate:no \n"
+    "        4096        1 mm/slub.c:8 func:alloc \n"
+)
+
+GIVE_COUNTERS = "if they are of 32 bytes, as in /counters, give --counters"
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    path = tmp_path / "records"
+    path.write_bytes(RECORD + BUILT_IN)
+    return path
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_records_are_printed_as_text(records: Path, capfd: Captured) -> None:
+    assert cli.main(["decode", str(records)]) == 0
+    assert capfd.readouterr() == (TEXT, "")
+
+
+def test_records_are_printed_as_json(records: Path, capfd: Captured) -> None:
+    assert cli.main(["decode", "--json", str(records)]) == 0
+    first, second = map(json.loads, capfd.readouterr().out.splitlines())
+    assert (first["bytes"], first["module"], first["accurate"]) == (-5, "xfs", False)
+    assert (second["file"], second["line"], second["calls"]) == ("mm/slub.c", 8, 1)
+
+
+def test_counters_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None:
+    path = tmp_path / "counters"
+    path.write_bytes(struct.pack("=QqQQ", 9, 4096, 2, 1))
+    assert cli.main(["decode", "--counters", str(path)]) == 0
+    assert capfd.readouterr().out == "        4096        2 index:9 \n"
+
+
+def piped(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    """Decode what comes through a pipe."""
+    command = [*COMMAND, "decode", *options, "-"]
+    return subprocess.run(command, input=data, capture_output=True, check=False)
+
+
+# Seven of them are as long as two records, less than seven are not.
+@pytest.mark.parametrize("path", ["by-module/xfs", "by-file/arch/x86/events/rapl.c", "records"])
+def test_piped_counters_are_refused_without_the_option(default_mount: Path, path: str) -> None:
+    data = (default_mount / "counters" / path).read_bytes()
+    done = piped(data)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"allocfs: -: ")
+    assert done.stderr.endswith(f": {GIVE_COUNTERS}\n".encode())
+    assert piped(data, "--counters").stdout.count(b" index:") == len(data) // 32
+
+
+@pytest.mark.parametrize("path", ["by-module/xfs", "by-file/arch/x86/events/rapl.c", "records"])
+def test_piped_records_are_refused_with_the_option(default_mount: Path, path: str) -> None:
+    data = (default_mount / path).read_bytes()
+    done = piped(data, "--counters")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == (
+        b"allocfs: -: these are not records of 32 bytes:"
+        b" if they are of 224 bytes, leave --counters out\n"
+    )
+    assert piped(data).stdout == (default_mount / "text" / path).read_bytes()
+
+
+def test_a_mount_says_which_kind_its_records_are(default_mount: Path, capfd: Captured) -> None:
+    lines = (default_mount / "allocinfo").read_text().splitlines()[2:]
+    assert cli.main(["decode", "--counters", str(default_mount / "records")]) == 0
+    assert capfd.readouterr().out.splitlines() == lines
+    assert cli.main(["decode", str(default_mount / "counters/records")]) == 0
+    counters = [f"{line[:21]} index:{number} " for number, line in enumerate(lines)]
+    assert capfd.readouterr().out.splitlines() == counters
+
+
+def test_records_are_printed_as_they_come_through_a_pipe() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "decode", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        first, second = TEXT.encode().splitlines(keepends=True)
+        process.stdin.write(RECORD + BUILT_IN[:100])
+        assert process.stdout.readline() == first
+        process.stdin.write(BUILT_IN[100:])
+        assert process.stdout.readline() == second
+        process.stdin.close()
+    assert process.returncode == 0
+
+
+def test_what_cannot_be_decoded_is_named_and_the_rest_is_printed(
+    records: Path, tmp_path: Path, capfd: Captured
+) -> None:
+    (tmp_path / "cut").write_bytes(RECORD + b"x")
+    (tmp_path / "text").write_text(TEXT * 10)
+    names = [str(tmp_path / name) for name in ("", "missing", "cut", "text")]
+    assert cli.main(["decode", *names, str(records)]) == 1
+    out, err = capfd.readouterr()
+    assert out == TEXT.splitlines(keepends=True)[0] + TEXT
+    assert err.splitlines() == [
+        f"allocfs: {names[0]}: Is a directory",
+        f"allocfs: {names[1]}: No such file or directory",
+        f"allocfs: {names[2]}: its end is not that of a 224-byte record: {GIVE_COUNTERS}",
+        f"allocfs: {names[3]}: these are not records of 224 bytes: {GIVE_COUNTERS}",
+    ]
+
+
+def test_nothing_is_printed_of_an_empty_file(tmp_path: Path, capfd: Captured) -> None:
+    (tmp_path / "empty").touch()
+    assert cli.main(["decode", str(tmp_path / "empty")]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_silently(tmp_path: Path) -> None:
+    (tmp_path / "many").write_bytes(RECORD * 10_000)
+    command = [*COMMAND, "decode", str(tmp_path / "many")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == -signal.SIGPIPE
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        command = [*COMMAND, "check", "module=xfs"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"allocfs: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "canonical"),
+    [
+        ("min_size=1048576,module=xfs|ext4", "module=ext4|xfs,min_size=1M"),
+        ("file=mm%2Fslub.c", "file=mm%2Fslub.c"),
+    ],
+)
+def test_check_prints_the_canonical_form(query: str, canonical: str, capfd: Captured) -> None:
+    assert cli.main(["check", query]) == 0
+    assert capfd.readouterr() == (f"{canonical}\n", "")
+
+
+def test_check_refuses_what_no_path_can_hold(capfd: Captured) -> None:
+    assert cli.main(["check", "file=mm/slub.c"]) == 2
+    assert capfd.readouterr().err.endswith("write file=mm%2Fslub.c\n")
+
+
+def test_check_refuses_what_is_longer_than_a_name(capfd: Captured) -> None:
+    assert cli.main(["check", "file=" + 1020 * "a"]) == 2
+    assert capfd.readouterr().err.endswith("at most 1024 bytes long, as a name is\n")
+
+
+def test_check_says_why_a_query_is_refused(capfd: Captured) -> None:
+    assert cli.main(["check", "module=xfs,colour=red"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("allocfs: 'colour=red': expected one of the keys file,")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "allocfs: the following arguments are required: COMMAND; see allocfs --help\n"),
+        (
+            ("decode",),
+            "allocfs decode: the following arguments are required: FILE; "
+            "see allocfs decode --help\n",
+        ),
+        (("check", "a", "b"), "allocfs: unrecognized arguments: b; see allocfs --help\n"),
+    ],
+)
+def test_misuse_is_one_line(arguments: tuple[str, ...], message: str, capfd: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert capfd.readouterr() == ("", message)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", "{}"),
+        ("check", "{}"),
+        ("check", "a", "{}"),
+        ("record", "-o", "out", "{}"),
+        ("record", "-o", "out", "--every", "{}"),
+    ],
+)
+def test_no_name_can_break_the_line_or_drive_a_terminal(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    command = [*COMMAND, *(word.format("a\n\x1b[31mb\udcff") for word in arguments)]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, errors="strict", check=False
+    )
+    assert (done.returncode, done.stdout) in {(1, ""), (2, "")}
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.removesuffix("\n").isprintable()
+    assert r"a\n\x1b[31mb\udcff" in done.stderr
+
+
+def test_version_is_printed(capfd: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capfd.readouterr().out == f"allocfs {__version__}\n"
+
+
+def test_what_takes_long_to_import_is_imported_only_where_needed() -> None:
+    program = (
+        "import sys; from allocfs.cli import command as cli; cli.main(['check', 'module=xfs']);"
+        "print({'numpy', 'construct', 'pyfuse3', 'trio'} & set(sys.modules))"
+    )
+    out = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert out == "module=xfs\nset()\n"
+
+
+@pytest.mark.parametrize("name", sorted(cli.ELSEWHERE))
+def test_a_command_whose_module_cannot_be_imported_is_one_line(
+    name: str, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, cli.ELSEWHERE[name][0], None)
+    assert cli.main([name]) == 1
+    err = capfd.readouterr().err
+    assert err.startswith("allocfs: ")
+    assert err.endswith(": install allocfs with its dependencies again\n")
+    assert err.count("\n") == 1

@@ -1,0 +1,248 @@
+"""The declarations against a C compiler, the schema, and the tables of spec/records.md."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from allocfs.formats import records
+from allocfs.formats.records import Record
+from allocfs.kernel import abi
+from allocfs.kernel.abi import EARLIER, MERGED, Filter, FilterMask
+from tests.support import ROOT, SUPPORT
+
+STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'spec'}")
+
+DECLARED = {
+    "allocinfo_tag_data": records.TAG_DATA,
+    "allocfs_counters": records.COUNTERS_DATA,
+    "allocinfo_content_id": records.CONTENT_ID,
+    "allocinfo_filter": records.FILTER,
+    "allocinfo_get_at": MERGED.get_at,
+    "earlier_tag": records.EARLIER_TAG,
+    "earlier_tag_data": records.EARLIER_TAG_DATA,
+    "earlier_filter": records.EARLIER_FILTER,
+    "earlier_get_at": EARLIER.get_at,
+}
+
+Member = tuple[str, int, int]  # name, offset, size
+
+XFS = {
+    "modname": b"xfs",
+    "function": b"xfs_buf_alloc",
+    "filename": b"fs/xfs/xfs_buf.c",
+    "lineno": 87,
+    "bytes": -4096,
+    "calls": 2**64 - 1,
+    "accurate": 1,
+}
+
+
+class Compiled(NamedTuple):
+    """What a C program that includes spec/allocfs.h printed."""
+
+    sizes: dict[str, int]
+    members: dict[str, list[Member]]
+    values: dict[str, int]
+    dumps: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    program = tmp_path_factory.mktemp("c") / "record_checks"
+    source = SUPPORT / "record_checks.c"
+    subprocess.run(["gcc", "-std=c11", *STRICT, "-o", program, source], check=True)
+    result = Compiled({}, defaultdict(list), {}, {})
+    for line in subprocess.check_output([program], text=True).splitlines():
+        match line.split():
+            case ["size", name, size]:
+                result.sizes[name] = int(size)
+            case ["member", name, member, offset, size]:
+                result.members[name].append((member, int(offset), int(size)))
+            case ["value", name, number]:
+                result.values[name] = int(number)
+            case ["dump", name, digits]:
+                result.dumps[name] = bytes.fromhex(digits)
+            case _:
+                pytest.fail(f"unexpected line {line!r}")
+    return result
+
+
+def common(declared: Any, data: bytes, values: dict[str, Any], size: int) -> None:
+    """Check that a struct parses the data to the values, builds it from them, and its size."""
+    parsed = declared.parse(data)
+    assert {name: parsed[name] for name in values} == values
+    assert declared.build(values) == data
+    assert declared.sizeof() == len(data) == size
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_sizes_and_offsets_are_those_of_the_c_compiler(name: str, compiled: Compiled) -> None:
+    declared = [(field.name, field.offset, field.size) for field in records.fields(DECLARED[name])]
+    if name == "earlier_tag_data":  # there the compiler alone pads
+        assert declared.pop() == ("pad", 225, 7)
+    assert declared == compiled.members[name]
+    assert DECLARED[name].sizeof() == compiled.sizes[name]
+
+
+def test_every_c_struct_is_compared(compiled: Compiled) -> None:
+    assert set(compiled.sizes) == set(compiled.members) == set(DECLARED)
+
+
+def test_c_tag_data_parses_and_builds(compiled: Compiled) -> None:
+    data = compiled.dumps["tag_data"]
+    common(records.TAG_DATA, data, XFS, 224)
+    assert records.decode_record(data) == Record(
+        "xfs", "xfs_buf_alloc", "fs/xfs/xfs_buf.c", 87, -4096, 2**64 - 1, True
+    )
+
+
+def test_c_counters_parse_and_build(compiled: Compiled) -> None:
+    data = compiled.dumps["counters"]
+    values = {"index": 3218, "bytes": -4096, "calls": 2**64 - 1, "flags": 1}
+    common(records.COUNTERS_DATA, data, values, 32)
+
+
+@pytest.mark.parametrize(
+    ("layout", "dump"), [(MERGED, "get_at"), (EARLIER, "earlier_get_at")], ids=["merged", "earlier"]
+)
+def test_c_get_at_is_decoded_and_encoded(
+    layout: abi.IoctlLayout, dump: str, compiled: Compiled
+) -> None:
+    wanted = Filter(
+        mask=FilterMask.FILENAME | FilterMask.MAX_SIZE,
+        filename=b"fs/xfs/xfs_buf.c",
+        min_size=1,
+        max_size=2**64 - 1,
+        inaccurate=2,
+    )
+    data = compiled.dumps[dump]
+    assert layout.decode_get_at(data) == (5, wanted)
+    assert layout.encode_get_at(5, wanted) == data
+    parsed = layout.get_at.parse(data)
+    assert {name: parsed.filter[name] for name in Filter._fields} == wanted._asdict()
+
+
+def test_ioctl_numbers_are_those_of_the_c_macros(compiled: Compiled) -> None:
+    numbers = {
+        "CONTENT_ID": MERGED.content_id_number,
+        "GET_AT": MERGED.get_at_number,
+        "GET_NEXT": MERGED.get_next_number,
+        "EARLIER_GET_AT": EARLIER.get_at_number,
+        "EARLIER_GET_NEXT": EARLIER.get_next_number,
+    }
+    assert numbers.items() <= compiled.values.items()
+    assert EARLIER.content_id_number == MERGED.content_id_number
+
+
+@pytest.mark.parametrize(
+    ("machine", "content_id", "get_at"),
+    [
+        ("x86_64", 0x8008A600, 0xC1D0A601),
+        ("aarch64", 0x8008A600, 0xC1D0A601),
+        ("ppc64le", 0x4008A600, 0xC1D0A601),
+        ("mips64", 0x4008A600, 0xC1D0A601),
+    ],
+)
+def test_ioctl_numbers_follow_the_machine(machine: str, content_id: int, get_at: int) -> None:
+    assert abi.ioctl_number(0, 8, machine=machine) == content_id
+    assert abi.ioctl_number(1, 464, write=True, machine=machine) == get_at
+
+
+def test_mask_bits_are_those_of_the_header(compiled: Compiled) -> None:
+    assert {name: compiled.values[name] for name in FilterMask.__members__} == {
+        name: bit.value for name, bit in FilterMask.__members__.items()
+    }
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++")
+@pytest.mark.parametrize("standard", ["c++11", "c++17", "c++20"])
+def test_header_is_also_cplusplus(standard: str) -> None:
+    header = str(ROOT / "spec" / "allocfs.h")
+    command = ["g++", f"-std={standard}", *STRICT, "-fsyntax-only", "-x", "c++", header]
+    subprocess.run(command, check=True)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "declared"),
+    [
+        (records.RECORD, records.TAG_DATA),
+        (records.COUNTERS, records.COUNTERS_DATA),
+        (MERGED.dtype["filter"], records.FILTER),
+        (EARLIER.dtype["filter"], records.EARLIER_FILTER),
+        (EARLIER.dtype["data"], records.EARLIER_TAG_DATA),
+        (MERGED.dtype, MERGED.get_at),
+        (EARLIER.dtype, EARLIER.get_at),
+    ],
+)
+def test_dtypes_have_the_declared_layout(dtype: np.dtype[np.void], declared: Any) -> None:
+    members = [(name, dtype.fields[name]) for name in dtype.names or ()]  # type: ignore[index]
+    derived = [(name, offset, kind.itemsize) for name, (kind, offset, *_) in members]
+    assert derived == [(f.name, f.offset, f.size) for f in records.fields(declared)]
+    assert dtype.itemsize == declared.sizeof()
+
+
+def test_record_dtype_has_the_published_columns() -> None:
+    published = [
+        ("modname", "S64"),
+        ("function", "S64"),
+        ("filename", "S64"),
+        ("lineno", np.uint64),
+        ("bytes", np.int64),
+        ("calls", np.uint64),
+        ("accurate", np.uint8),
+        ("pad", "V7"),
+    ]
+    assert np.dtype(published) == records.RECORD
+
+
+def test_schema_describes_every_byte() -> None:
+    described = json.loads(json.dumps(records.schema()))
+    assert described["byte_order"] == sys.byteorder
+    assert [record["name"] for record in described["records"]] == [
+        "allocinfo_tag_data",
+        "allocfs_counters",
+    ]
+    for record in described["records"]:
+        ends = [field["offset"] + field["size"] for field in record["fields"]]
+        assert [field["offset"] for field in record["fields"]] == [0, *ends[:-1]]
+        assert ends[-1] == record["size"]
+
+
+def test_schema_suffices_to_decode_a_record() -> None:
+    codes = {"char[64]": "64s", "u64": "Q", "s64": "q", "u8": "B", "pad": "7x"}
+    tag_data = records.schema()["records"][0]
+    code = "".join(codes[field["type"]] for field in tag_data["fields"])
+    values = struct.unpack("=" + code, records.TAG_DATA.build(XFS))
+    assert [v.rstrip(b"\0") if isinstance(v, bytes) else v for v in values] == [*XFS.values()]
+
+
+def test_schema_states_units() -> None:
+    fields = records.schema()["records"][0]["fields"]
+    assert {field["name"]: field["unit"] for field in fields if field["unit"]} == {
+        "lineno": "lines",
+        "bytes": "bytes",
+        "calls": "calls",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["allocinfo_tag_data", "allocfs_counters", "allocinfo_filter", "allocinfo_get_at"]
+)
+def test_spec_states_the_declared_layout(name: str) -> None:
+    spec = (ROOT / "spec" / "records.md").read_text()
+    section = spec.split(f"### {name}\n")[1].split("\n#")[0]
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (\w+) \| (\S+) \|", section, re.MULTILINE)
+    assert rows == [
+        (str(field.offset), str(field.size), field.name, field.type)
+        for field in records.fields(DECLARED[name])
+    ]

@@ -1,0 +1,135 @@
+"""Serving by periods: what the kernel is told, and that reads agree with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from allocfs.backend.codetag import CodetagStore
+from allocfs.errors import NameNotFound
+from allocfs.formats.records import decode_record
+from allocfs.fuse.periodic import PeriodicFiles
+from allocfs.query.language import parse
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.nodes import AboutFile, Form, Group, Scope, TagFile
+
+XFS = TagFile(Scope(), Group.MODULE, "xfs")
+BIG = TagFile(Scope(Form.RECORDS, "min_size=1", parse("min_size=1")))
+TEXT = TagFile(Scope(Form.TEXT), Group.MODULE, "xfs")
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.ns = 0
+
+    def __call__(self) -> int:
+        return self.ns
+
+    def advance(self, seconds: float) -> None:
+        self.ns += round(seconds * 1e9)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def files(store: CodetagStore, clock: Clock) -> PeriodicFiles:
+    return PeriodicFiles(Filesystem(store), max_age=1.0, clock=clock)
+
+
+def add(store: CodetagStore, slot: int, nbytes: int) -> None:
+    store.count(np.array([slot]), np.array([0]), np.array([nbytes]), np.array([1]))
+
+
+def bytes_of(files: PeriodicFiles, file: TagFile) -> int:
+    return decode_record(files.as_told(1, file).view.read(0, 224)).bytes
+
+
+def test_values_stay_for_a_period_and_are_new_in_the_next(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    assert bytes_of(files, XFS) == 0
+    add(store, 5, 100)
+    clock.advance(0.9)
+    files.renew(1, files.period())
+    assert bytes_of(files, XFS) == 0
+    clock.advance(0.2)
+    files.renew(1, files.period())
+    assert bytes_of(files, XFS) == 100
+
+
+def test_a_read_after_the_end_gets_what_the_kernel_was_told(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    assert bytes_of(files, XFS) == 0
+    add(store, 5, 100)
+    clock.advance(5)
+    assert bytes_of(files, XFS) == 0
+
+
+def test_each_tag_is_summed_once_in_a_period(files: PeriodicFiles, store: CodetagStore) -> None:
+    view = files.as_told(1, TagFile(Scope())).view
+    for offset in (0, 100, 224, 300):
+        view.read(offset, 448)
+    assert store.counters_read == 4 * 4
+
+
+def test_the_mtime_is_that_of_the_period(files: PeriodicFiles, clock: Clock) -> None:
+    first = files.period()
+    clock.advance(0.75)
+    again = files.period()
+    clock.advance(0.5)
+    second = files.period()
+    assert first.mtime_ns == again.mtime_ns
+    assert second.mtime_ns - first.mtime_ns == 1_000_000_000
+    assert again.remaining == pytest.approx(0.25)
+
+
+def test_sizes_are_measured_with_the_file_that_has_them(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    assert files.measure(1, BIG)[0] == 0
+    add(store, 5, 100)
+    assert files.measure(1, BIG)[0] == 0
+    clock.advance(1)
+    size, held = files.measure(1, BIG)
+    assert size == len(held.view.read(0, 10_000)) == 224
+
+
+def test_text_is_rendered_once_in_a_period(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    size, held = files.measure(1, TEXT)
+    add(store, 5, 10**15)
+    assert files.measure(1, TEXT) == (size, held)
+    assert held.view.read(0, 10_000) == files.as_told(1, TEXT).view.read(0, 10_000)
+    clock.advance(1)
+    assert files.measure(1, TEXT)[0] > size
+
+
+def test_a_file_about_the_mount_changes_its_mtime_with_its_content(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    content_id = AboutFile("content_id")
+    _, first = files.measure(1, content_id)
+    clock.advance(0.1)
+    assert files.measure(1, content_id)[1] == first
+    store.unload("xfs")
+    _, second = files.measure(1, content_id)
+    assert second.mtime_ns > first.mtime_ns
+    assert second.view.read(0, 100) == b"2\n"
+
+
+def test_a_name_that_is_gone_is_not_found_in_the_next_period(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock
+) -> None:
+    files.measure(1, TEXT)
+    store.unload("xfs")
+    assert files.measure(1, TEXT)[0] > 0
+    clock.advance(1)
+    with pytest.raises(NameNotFound):
+        files.measure(1, TEXT)

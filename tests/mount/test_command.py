@@ -1,0 +1,270 @@
+"""The command mount.allocfs: its arguments, and what it refuses before it mounts."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from allocfs.errors import MountFailed, OptionError
+from allocfs.mount import checks as mount_checks
+from allocfs.mount.arguments import UsageError, read_command
+from allocfs.mount.checks import allows_other, check_fuse, check_mountpoint
+from allocfs.mount.command import main, outcome_of
+from allocfs.mount.mountpoint import NotPermitted
+from allocfs.mount.options import MountOptions, parse_options
+from tests.support import CAPTURES
+
+needs_fuse = pytest.mark.skipif(
+    not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"
+)
+CAPTURE = CAPTURES / "linux-6.12-boot.txt"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "none /mnt/alloc -o rw,cpus=4",  # as mount(8) does it
+        "-o rw,cpus=4 none /mnt/alloc",
+        "none -o rw,cpus=4 /mnt/alloc",
+        "none /mnt/alloc -o rw -o cpus=4",
+        "none /mnt/alloc -orw,cpus=4",
+        "none /mnt/alloc -n -s -o cpus=4,what=ever -t fuse.allocfs",
+    ],
+)
+def test_options_may_stand_anywhere(arguments: str) -> None:
+    request = read_command(arguments.split())
+    assert (request.source, request.mountpoint) == ("none", "/mnt/alloc")
+    assert request.options.cpus == 4
+
+
+def test_flags_are_off_unless_given() -> None:
+    plain = read_command(["/mnt/alloc"])
+    assert (plain.source, plain.mountpoint) == (None, "/mnt/alloc")
+    assert not any([plain.fake, plain.verbose, plain.foreground, plain.log_file])
+    given = read_command(["-fv", "--foreground", "--log-file=/l", "allocfs", "/mnt/alloc"])
+    assert (given.fake, given.verbose, given.foreground, given.log_file) == (True, True, True, "/l")
+    assert given.source == "allocfs"
+
+
+def test_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.chdir(tmp_path)
+    request = read_command(["capture.txt", "link", "--log-file", "log"])
+    assert request.source == str(tmp_path / "capture.txt")
+    assert request.mountpoint == str(tmp_path / "real")
+    assert request.log_file == str(tmp_path / "log")
+
+
+def test_each_path_of_a_series_is_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_command(["a.txt:/b.txt", "/mnt"]).source == f"{tmp_path}/a.txt:/b.txt"
+    Path("a:b").touch()
+    assert read_command(["a:b", "/mnt"]).source == f"{tmp_path}/a:b"
+
+
+def test_a_file_can_have_the_name_of_the_simulated_store() -> None:
+    assert read_command(["./none", "/mnt"]).source == str(Path("none").absolute())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected [SOURCE] MOUNTPOINT, got nothing"),
+        ([""], "expected [SOURCE] MOUNTPOINT, got ''"),
+        (["a", "b", "c"], "got 'a' 'b' 'c'"),
+        (["none", "/mnt", "--what"], "--what"),
+        (["none", "/mnt", "--fore"], "--fore"),
+        (["none", "/mnt", "-o"], "-o: expected one argument"),
+    ],
+)
+def test_other_arguments_are_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_command(arguments)
+    assert message in str(raised.value)
+    assert str(raised.value).endswith("; see mount.allocfs(8)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("none {dir} -o cpus=0", 1, "cpus=0: expected a whole number from 1 to 8192"),
+        ("none {dir} -o cpus=abc", 1, "cpus=abc: expected a whole number from 1 to 8192"),
+        ("none {dir} -o mode=999", 1, "mode=999: expected octal digits, at most 777"),
+        ("none {dir} -o foo", 1, "unknown option 'foo'; see mount.allocfs(8)"),
+        ("none {dir} -f -o step", 1, "option 'step' is for a series of captures (SOURCE "),
+        ("none {dir} --frob", 1, "unrecognized arguments: --frob; see mount.allocfs(8)"),
+        ("none / -f", 32, "/ is the root directory: mount on a directory below it"),
+        ("none {dir}/no", 32, "{dir}/no does not exist: create it with mkdir"),
+        ("none {dir}/file", 32, "{dir}/file is not a directory: mount on a directory"),
+        ("none {dir}/file/x", 32, "{dir}/file/x cannot be a mount point: Not a directory"),
+        ("none {dir}/loop", 32, "{dir}/loop cannot be a mount point: Too many levels of symbol"),
+        ("{dir}/no {dir} -f", 32, "{dir}/no: No such file or directory"),
+        ("{dir}/file {dir} -f", 32, "{dir}/file:2: expected"),
+    ],
+)
+@needs_fuse
+def test_what_cannot_be_mounted_is_told_in_one_line(
+    arguments: str, code: int, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("4096 1 mm/slub.c:1 func:f\nnonsense\n")
+    (tmp_path / "loop").symlink_to("loop")
+    assert main(arguments.format(dir=tmp_path).split()) == code
+    stdout, stderr = capfd.readouterr()
+    assert stdout == ""
+    assert stderr.startswith(f"mount.allocfs: {message.format(dir=tmp_path)}")
+    assert stderr.count("\n") == 1
+
+
+@needs_fuse
+def test_a_name_cannot_break_the_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["none", f"{tmp_path}/a\nb"]) == 32
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+@needs_fuse
+def test_a_name_cannot_break_the_line_that_says_what_is_mounted(tmp_path: Path) -> None:
+    path = tmp_path / "a\n\x1b[31mb"
+    path.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.fake_mount",
+        "ends",
+        "-v",
+        "--foreground",
+        "none",
+    ]
+    said = subprocess.check_output([*command, path], text=True)
+    assert said == rf"mount.allocfs: none mounted on {tmp_path}/a\n\x1b[31mb" + "\n"
+
+
+@needs_fuse
+@pytest.mark.parametrize("source", ["none", str(CAPTURE)])
+def test_a_fake_mount_mounts_nothing(source: str, tmp_path: Path) -> None:
+    def serve(*_arguments: object) -> None:
+        raise AssertionError("a fake mount serves nothing")
+
+    assert main(["-f", source, str(tmp_path)], serve) == 0
+    assert not os.path.ismount(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["none", str(CAPTURE)])
+def test_a_live_mount_is_not_mounted_over(
+    source: str, default_mount: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in ([], ["-f"]):
+        assert main([source, str(default_mount), *arguments]) == 32
+        assert capfd.readouterr().err == (
+            f"mount.allocfs: {default_mount} has allocfs mounted already:"
+            " unmount it first with umount\n"
+        )
+    assert (default_mount / "records").exists()
+
+
+def test_a_directory_that_is_not_empty_will_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_mountpoint(str(tmp_path))
+
+
+def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+
+
+def test_a_user_needs_a_directory_he_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_user(monkeypatch)
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with pytest.raises(NotPermitted, match="is not writable"):
+        check_mountpoint(str(tmp_path))
+
+
+def fusermount_in(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = directory / "fusermount3"
+    program.touch()
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(directory))
+
+
+def test_a_user_needs_fusermount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_user(monkeypatch)
+    monkeypatch.setattr(mount_checks, "FUSE_DEVICE", os.devnull)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MountFailed, match="fusermount3 is missing"):
+        check_fuse(MountOptions())
+    fusermount_in(tmp_path, monkeypatch)
+    check_fuse(MountOptions())
+
+
+def test_a_user_needs_leave_for_allow_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "fuse.conf"
+    as_user(monkeypatch)
+    monkeypatch.setattr(mount_checks, "FUSE_DEVICE", os.devnull)
+    monkeypatch.setattr(mount_checks, "FUSE_CONF", conf)
+    fusermount_in(tmp_path, monkeypatch)
+    options = parse_options("allow_other")
+    with pytest.raises(NotPermitted, match=f"user_allow_other to {conf}"):
+        check_fuse(options)
+    conf.write_text("user_allow_other\n")
+    check_fuse(options)
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", False),
+        ("# user_allow_other\nmount_max = 10\n", False),
+        ("mount_max = 10\n  user_allow_other  \n", True),
+        ("user_allow_others\n", False),
+    ],
+)
+def test_fuse_conf_is_read_as_fusermount_reads_it(text: str, allowed: bool, tmp_path: Path) -> None:
+    (tmp_path / "fuse.conf").write_text(text)
+    assert allows_other(tmp_path / "fuse.conf") == allowed
+
+
+def test_without_fuse_in_the_kernel_the_cure_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mount_checks, "FUSE_DEVICE", str(tmp_path / "fuse"))
+    for uid in (0, 1000):
+        monkeypatch.setattr(os, "getuid", lambda uid=uid: uid)
+        with pytest.raises(MountFailed, match="modprobe fuse"):
+            check_fuse(MountOptions())
+
+
+def test_a_device_that_root_may_not_open_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, _flags: int) -> int:
+        raise PermissionError(errno.EPERM, "Operation not permitted", path)
+
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(NotPermitted, match="have FUSE allowed"):
+        check_fuse(MountOptions())
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (OptionError("x"), 1, "x"),
+        (NotPermitted("x"), 1, "x"),
+        (MountFailed("x"), 32, "x"),
+        (KeyboardInterrupt(), 8, "interrupted: nothing is mounted"),
+        (OSError(errno.EAGAIN, "Try again"), 2, "Try again"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/x"), 2, "/x: No such file"),
+        (OSError("odd"), 2, "odd"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [MountFailed("x")])]), 32, "x"),
+    ],
+)
+def test_exit_codes_are_those_of_mount(error: BaseException, code: int, message: str) -> None:
+    assert outcome_of(error) == (code, message)

@@ -1,0 +1,193 @@
+"""Selection, compared with a filter that looks at one codetag after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allocfs.backend.base import Backend
+from allocfs.query.language import EVERYTHING, parse
+from allocfs.query.selection import judge, matching_tags, needs_sums
+from allocfs.tags.table import Codetag
+from tests.support.selection_oracle import (
+    ALL_TERMS,
+    TAG_TERMS,
+    TOP_U64,
+    Counted,
+    FakeBackend,
+    Term,
+    backends,
+    expected,
+    in_order,
+    sum_terms,
+)
+
+
+def selected(text: str, backend: FakeBackend) -> list[int]:
+    """Return what a query selects, having checked that nothing is summed twice."""
+    query = parse(text)
+    backend.summed = []
+    source: Backend = backend
+    slots = judge(query, source, matching_tags(query, backend.tags))
+    assert len(set(backend.summed)) == len(backend.summed)
+    return list(slots.tolist())
+
+
+@given(backends(), st.lists(TAG_TERMS, min_size=1, max_size=4))
+def test_names_and_lines_select_as_a_filter_does(backend: FakeBackend, terms: list[Term]) -> None:
+    query = parse(",".join(text for text, _ in terms))
+    slots = matching_tags(query, backend.tags)
+    assert slots.tolist() == expected(backend, terms)
+    assert slots.dtype == np.intp
+    assert backend.summed == []
+
+
+@given(
+    backends(),
+    ALL_TERMS,
+    st.sampled_from([None, "bytes", "-bytes", "calls", "-calls", "file", "-file"]),
+    st.sampled_from([None, 1, 2, 3, 5, TOP_U64]),
+)
+def test_a_query_selects_sorts_and_limits_as_a_filter_does(
+    backend: FakeBackend, terms: list[Term], sort: str | None, limit: int | None
+) -> None:
+    texts = [text for text, _ in terms]
+    texts += [f"sort={sort}"] if sort else []
+    texts += [f"limit={limit}"] if limit else []
+    slots = expected(backend, terms)
+    if sort:
+        slots = in_order(backend, slots, sort)
+    assert selected(",".join(texts or ["line!=99"]), backend) == slots[:limit]
+
+
+@given(backends(), sum_terms(("size",)))
+def test_only_what_bounds_leave_open_is_summed(backend: FakeBackend, sizes: list[Term]) -> None:
+    selected(",".join(text for text, _ in sizes) or "line!=99", backend)
+
+    def is_open(one: Counted) -> bool:
+        ends = [one._replace(bytes=value, below=0, above=0) for value in (one.low, one.high)]
+        never = any(not any(holds(end) for end in ends) for _, holds in sizes)
+        always = all(holds(end) for end in ends for _, holds in sizes)
+        return not never and not always
+
+    loaded = backend.tags.slots.tolist()
+    assert backend.summed == [slot for slot in loaded if is_open(backend.counted[slot])]
+
+
+def counted(*values: tuple[int, int, int]) -> FakeBackend:
+    """Make a backend out of the low bound, bytes and high bound of each codetag."""
+    tags = [
+        Counted(Codetag("mm/slub.c", n, "f"), size, n, True, size - low, high - size)
+        for n, (low, size, high) in enumerate(values)
+    ]
+    return FakeBackend(tags, list(range(len(tags))))
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "summed"),
+    [
+        ("min_size=10", [1, 2, 3], [1, 3, 4]),
+        ("max_size=9", [0, 4], [1, 3, 4]),
+        ("min_size=10,max_size=11", [1, 3], [1, 3, 4]),
+        ("min_size=10,limit=1", [1], [1]),
+        ("min_size=10,limit=2", [1, 2], [1, 3, 4]),
+        ("min_calls=3", [3, 4], [0, 1, 2, 3, 4]),
+        ("min_size=10,min_calls=3", [3], [1, 2, 3, 4]),
+        ("min_size=100", [], []),
+        ("line=2|3", [2, 3], []),
+        ("limit=2", [0, 1], []),
+        ("sort=-file", [4, 3, 2, 1, 0], []),
+        ("accurate=yes", [0, 1, 2, 3, 4], []),
+        ("sort=-bytes", [2, 1, 3, 4, 0], [0, 1, 2, 3, 4]),
+        ("sort=-bytes,limit=1", [2], [2]),
+        ("sort=-bytes,limit=2", [2, 1], [1, 2, 3, 4]),
+        ("sort=bytes,limit=1", [0], [0]),
+        ("sort=-calls,limit=1", [4], [0, 1, 2, 3, 4]),
+        ("min_size=10,sort=-bytes,limit=1", [2], [2]),
+        ("min_size=10,sort=-bytes,limit=2", [2, 1], [1, 2, 3, 4]),
+        ("sort=file,min_size=10,limit=1", [1], [1]),
+        ("sort=-file,min_size=10,limit=1", [3], [4, 3]),
+    ],
+)
+def test_as_little_is_summed_as_the_answer_needs(
+    query: str, answer: list[int], summed: list[int]
+) -> None:
+    backend = counted((0, 1, 5), (8, 11, 12), (20, 20, 21), (9, 10, 15), (7, 9, 12))
+    assert selected(query, backend) == answer
+    assert backend.summed == summed
+
+
+@pytest.mark.parametrize("sort", ["bytes", "-bytes"])
+def test_a_limit_among_equals_takes_the_first_in_the_kernels_order(sort: str) -> None:
+    backend = counted((5, 5, 9), (5, 5, 5), (1, 5, 5), (5, 5, 5))
+    assert selected(f"sort={sort},limit=2", backend) == [0, 1]
+    assert selected(f"sort={sort}", backend) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("sort", ["bytes", "-bytes", "calls", "-calls", "file", "-file"])
+def test_many_equals_keep_the_kernels_order(sort: str) -> None:
+    tags = [Counted(Codetag("mm/slub.c", 1, "f"), n % 2, n % 2) for n in range(100)]
+    backend = FakeBackend(tags, list(range(99, -1, -1)))
+    slots = selected(f"sort={sort}", backend)
+    assert slots == in_order(backend, backend.tags.slots.tolist(), sort)
+
+
+def test_a_codetag_that_may_not_match_keeps_no_other_out_of_the_limit() -> None:
+    backend = counted((8, 9, 11), (12, 12, 12))
+    assert selected("min_size=10,sort=bytes,limit=1", backend) == [1]
+
+
+def test_sizes_compare_as_signed_numbers_and_calls_as_unsigned() -> None:
+    tags = [
+        Counted(Codetag("mm/slub.c", 1, "f"), -4096, TOP_U64, above=1, below=1),
+        Counted(Codetag("mm/slub.c", 2, "f"), 4096, 1, above=1, below=1),
+    ]
+    backend = FakeBackend(tags, [0, 1])
+    assert selected("max_size=-1", backend) == [0]
+    assert selected("min_size=1", backend) == [1]
+    assert selected("min_calls=2", backend) == [0]
+    assert selected("sort=bytes", backend) == [0, 1]
+    assert selected("sort=calls", backend) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["file=drivers%2Famd%2F..%2Fpages.h", "file=drivers%2Fpages.h", "file=*%2Fpages.h"],
+)
+def test_a_source_file_answers_to_its_path_and_to_the_kernels_spelling(query: str) -> None:
+    tags = [Counted(Codetag(file, 1, "f")) for file in ("drivers/amd/../pages.h", "mm/slub.c")]
+    backend = FakeBackend(tags, [1, 0])
+    assert selected(query, backend) == [0]
+    assert selected(query.replace("=", "!="), backend) == [1]
+
+
+def test_sorting_by_file_puts_both_spellings_of_a_path_together() -> None:
+    files = ["include/linux/slab.h", "./include/linux/slab.h", "fs/a.c", "include/linux/slab.h"]
+    tags = [Counted(Codetag(file, 9 - n, "f")) for n, file in enumerate(files)]
+    assert selected("sort=file", FakeBackend(tags, [0, 1, 2, 3])) == [2, 3, 1, 0]
+
+
+def test_slots_keep_the_order_they_are_given_in() -> None:
+    backend = counted((0, 1, 5), (0, 1, 5), (0, 2, 5))
+    slots = np.array([2, 1, 0], dtype=np.intp)
+    assert judge(EVERYTHING, backend, slots).tolist() == [2, 1, 0]
+    assert judge(parse("min_size=1"), backend, slots).tolist() == [2, 1, 0]
+    assert judge(parse("sort=bytes"), backend, slots).tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("query", "needed"),
+    [
+        ("module=xfs,line=1,accurate=no,sort=file,limit=1", False),
+        ("min_size=0", True),
+        ("max_size=0", True),
+        ("min_calls=0", True),
+        ("max_calls=0", True),
+        ("sort=bytes", True),
+        ("sort=-calls", True),
+    ],
+)
+def test_only_counters_and_their_order_need_sums(query: str, needed: bool) -> None:
+    assert needs_sums(parse(query)) == needed

@@ -1,0 +1,221 @@
+"""A filter in plain Python to compare selections with, and what to draw queries from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+from hypothesis import strategies as st
+
+from allocfs.backend.base import ignore_change
+from allocfs.tags.table import Bounds, Codetag, Flags, Slots, Sums, TagList, TagTable
+
+S64 = np.iinfo(np.int64)
+TOP_U64 = 2**64 - 1
+
+PATHS = {  # by the kernel's spelling
+    "mm/slub.c": "mm/slub.c",
+    "mm/kasan/a.c": "mm/kasan/a.c",
+    "./include/linux/slab.h": "include/linux/slab.h",
+    "include/linux/slab.h": "include/linux/slab.h",
+    "drivers/amd/../pages.h": "drivers/pages.h",
+    "/root/m,x|y%.c": "root/m,x|y%.c",
+}
+FUNCTIONS = ["alloc", "alloc_node", "free*", "a[b]"]
+MODULES = ["", "xfs", "ext4"]
+
+
+class Counted(NamedTuple):
+    """A codetag, its counters, and how far their bounds are from its bytes."""
+
+    tag: Codetag
+    bytes: int = 0
+    calls: int = 0
+    accurate: bool = True
+    below: int = 0
+    above: int = 0
+
+    @property
+    def low(self) -> int:
+        return max(self.bytes - self.below, int(S64.min))
+
+    @property
+    def high(self) -> int:
+        return min(self.bytes + self.above, int(S64.max))
+
+
+class FakeBackend:
+    """A backend that remembers which slots were summed."""
+
+    cpus = 1
+    counters_read = 0
+
+    def __init__(self, counted: list[Counted], order: list[int]) -> None:
+        self.counted = counted
+        self.changed = ignore_change
+        self.summed: list[int] = []
+        table = TagTable.of([one.tag for one in counted])
+        self.tags = TagList.of(1, table, np.array(order, dtype=np.intp))
+
+    def renew(self) -> None:
+        pass
+
+    def sums(self, slots: Slots) -> Sums:
+        self.summed += slots.tolist()
+        chosen = [self.counted[slot] for slot in slots]
+        return Sums(
+            np.array([one.bytes for one in chosen], dtype=np.int64),
+            np.array([one.calls for one in chosen], dtype=np.uint64),
+            self.accurate(slots),
+        )
+
+    def accurate(self, slots: Slots) -> Flags:
+        return np.array([self.counted[slot].accurate for slot in slots], dtype=np.bool_)
+
+    def bounds(self, slots: Slots) -> Bounds:
+        low = np.array([self.counted[slot].low for slot in slots], dtype=np.int64)
+        return Bounds(low, np.array([self.counted[slot].high for slot in slots], dtype=np.int64))
+
+    def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return ""
+
+
+# The oracle: each term as text, and as a test of one codetag.
+
+Test = Callable[[Counted], bool]
+Term = tuple[str, Test]
+
+
+def spellings(key: str, tag: Codetag) -> set[str]:
+    match key:
+        case "file":
+            return {tag.file, PATHS[tag.file]}
+        case "module":
+            return {tag.module or "vmlinux"}
+        case _:
+            return {tag.function}
+
+
+def name_term(key: str, equal: bool, patterns: list[tuple[str, str]]) -> Term:
+    text = f"{key}{'=' if equal else '!='}{'|'.join(ours for ours, _ in patterns)}"
+
+    def holds(one: Counted) -> bool:
+        names = spellings(key, one.tag)
+        return equal == any(fnmatchcase(name, theirs) for name in names for _, theirs in patterns)
+
+    return text, holds
+
+
+def line_term(equal: bool, ranges: list[tuple[int, int]]) -> Term:
+    text = f"line{'=' if equal else '!='}{'|'.join(f'{a}-{b}' for a, b in ranges)}"
+    return text, lambda one: equal == any(a <= one.tag.line <= b for a, b in ranges)
+
+
+def bound_term(key: str, bound: int) -> Term:
+    def holds(one: Counted) -> bool:
+        value = one.bytes if key.endswith("size") else one.calls
+        return value >= bound if key.startswith("min") else value <= bound
+
+    return f"{key}={bound}", holds
+
+
+def literal(name: str) -> tuple[str, str]:
+    """Spell a name for a query and for fnmatch."""
+    return quote(name, safe=""), "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+NAMES = {
+    "file": [*PATHS, *PATHS.values()],
+    "function": FUNCTIONS,
+    "module": ["vmlinux", "xfs", "ext4"],
+}
+GLOBS = ["*", "*a*", "mm*", "?fs", "*.h", "[.a-x]*", "[!.]*", "*[*]", "alloc?*", "*a*a*.?"]
+
+
+def name_terms(key: str) -> st.SearchStrategy[Term]:
+    patterns = st.sampled_from(NAMES[key]).map(literal) | st.sampled_from(GLOBS).map(
+        lambda glob: (glob, glob)
+    )
+    some = st.lists(patterns, min_size=1, max_size=3)
+    return st.builds(name_term, st.just(key), st.booleans(), some)
+
+
+RANGES = st.tuples(st.integers(0, 6), st.integers(0, 6)).map(lambda pair: (min(pair), max(pair)))
+TAG_TERMS = st.one_of(
+    *map(name_terms, NAMES),
+    st.builds(line_term, st.booleans(), st.lists(RANGES, min_size=1, max_size=3)),
+)
+ACCURATE: list[Term] = [
+    ("accurate=yes", lambda one: one.accurate),
+    ("accurate!=yes", lambda one: not one.accurate),
+]
+
+# Few values, so that they often tie and often meet a bound exactly; and both ends.
+BYTES = st.sampled_from([int(S64.min), -3, -1, 0, 1, 2, 3, 5, int(S64.max)])
+CALLS = st.sampled_from([0, 1, 2, 3, TOP_U64])
+SLACK = st.sampled_from([0, 0, 1, 2, 4, 2**64])
+TAGS = st.builds(
+    Codetag,
+    st.sampled_from(sorted(PATHS)),
+    st.integers(0, 6),
+    st.sampled_from(FUNCTIONS),
+    st.sampled_from(MODULES),
+)
+COUNTED = st.builds(Counted, TAGS, BYTES, CALLS, st.booleans(), SLACK, SLACK)
+
+
+@st.composite
+def backends(draw: st.DrawFn) -> FakeBackend:
+    """Draw codetags of which some are loaded, in an order of their own."""
+    counted = draw(st.lists(COUNTED, max_size=14))
+    order = draw(st.permutations(range(len(counted))))
+    return FakeBackend(counted, order[: draw(st.integers(0, len(order)))])
+
+
+@st.composite
+def sum_terms(draw: st.DrawFn, whats: tuple[str, ...] = ("size", "calls")) -> list[Term]:
+    """Draw bounds, the minimum not above the maximum."""
+    terms = []
+    for what in whats:
+        values = BYTES if what == "size" else CALLS
+        low, high = sorted((draw(values), draw(values)))
+        for key, bound in ((f"min_{what}", low), (f"max_{what}", high)):
+            if draw(st.booleans()):
+                terms.append(bound_term(key, bound))
+    return terms
+
+
+ALL_TERMS = st.builds(
+    lambda *kinds: [term for terms in kinds for term in terms],
+    st.lists(TAG_TERMS, max_size=1),
+    st.lists(st.sampled_from(ACCURATE), max_size=1),
+    sum_terms(),
+)
+
+
+def expected(backend: FakeBackend, terms: list[Term]) -> list[int]:
+    """Return the loaded slots for which every term holds, in the kernel's order."""
+    loaded = backend.tags.slots.tolist()
+    return [slot for slot in loaded if all(holds(backend.counted[slot]) for _, holds in terms)]
+
+
+def sort_key(sort: str, one: Counted) -> tuple[int | str, int]:
+    match sort.removeprefix("-"):
+        case "bytes":
+            return one.bytes, 0
+        case "calls":
+            return one.calls, 0
+        case _:
+            return PATHS[one.tag.file], one.tag.line
+
+
+def in_order(backend: FakeBackend, slots: list[int], sort: str) -> list[int]:
+    """Sort slots; sorted() keeps the order of ties, in reverse too."""
+    counted = backend.counted
+    return sorted(slots, key=lambda n: sort_key(sort, counted[n]), reverse=sort[0] == "-")

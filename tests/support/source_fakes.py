@@ -1,0 +1,87 @@
+"""Texts that stand for a running kernel, and what they mean by an independent parse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from allocfs.formats.records import RECORD_SIZE, decode_record
+
+MODULES = {
+    "": [(f"mm/{name}.c", line) for name in ("slub", "util", "shmem") for line in range(1, 30)],
+    "xfs": [("fs/xfs/xfs_buf.c", line) for line in range(1, 20)],
+    "ext4": [("fs/ext4/super.c", line) for line in (7, 7, 9)],
+}
+HEADER = "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
+
+
+def line(module: str, file: str, number: int, nbytes: int, calls: int) -> str:
+    """Write a line as the kernel does; every seventh tag is inaccurate."""
+    where = f"{file}:{number} [{module}] " if module else f"{file}:{number} "
+    mark = "accurate:no " if number % 7 == 0 else ""
+    return f"{nbytes:12d} {calls:8d} {where}func:f_{number} {mark}\n"
+
+
+def text(modules: list[str], instant: int) -> bytes:
+    """Write a text whose numbers tell the instant: bytes of line n are 1000 * instant + n."""
+    tags = [(module, *tag) for module in modules for tag in MODULES[module]]
+    lines = (line(*tag, 1000 * instant + n, instant) for n, tag in enumerate(tags))
+    return (HEADER + "".join(lines)).encode()
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put another file in the place of one, in one step."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def pairs(text: str) -> Mapping[str, str]:
+    """Read `name value` lines."""
+    return dict(line.split(" ", 1) for line in text.splitlines())
+
+
+class Row(NamedTuple):
+    """A line of a capture, taken apart."""
+
+    file: str
+    line: int
+    module: str
+    function: str
+    bytes: int
+    calls: int
+    accurate: bool
+
+
+def oracle(capture: bytes) -> list[Row]:
+    """Take a capture apart by splitting its lines at spaces; raise ValueError if it is none."""
+    rows = []
+    for line in capture.decode("utf-8", "surrogateescape").split("\n")[:-1]:
+        if line.startswith(("allocinfo", "#")):
+            continue
+        size, calls, place, *words = [word for word in line.split(" ") if word]
+        module = words.pop(0)[1:-1] if words[0].startswith("[") else ""
+        key, _, function = words.pop(0).partition(":")
+        if key != "func":
+            raise ValueError(key)
+        file, _, number = place.rpartition(":")
+        accurate = "accurate:no" not in words
+        rows.append(Row(file, int(number), module, function, int(size), int(calls), accurate))
+    return rows
+
+
+def records(path: Path) -> list[tuple[object, ...]]:
+    """Read a file of records."""
+    data = path.read_bytes()
+    starts = range(0, len(data), RECORD_SIZE)
+    return [tuple(decode_record(data[start : start + RECORD_SIZE])) for start in starts]
+
+
+def expected(capture: bytes) -> list[tuple[object, ...]]:
+    """Say what the records of a capture are."""
+    rows = oracle(capture)
+    names = [(row.module, row.function[-63:], row.file[-63:], row.line) for row in rows]
+    values = [(row.bytes, row.calls, row.accurate) for row in rows]
+    return [(*name, *value) for name, value in zip(names, values, strict=True)]

@@ -1,0 +1,147 @@
+"""What is kept for clients: it is counted, has a limit, and is given back."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from allocfs.backend.codetag import CodetagStore
+from allocfs.errors import OptionError, TooMuchKept
+from allocfs.fuse.periodic import PeriodicFiles
+from allocfs.mount.options import parse_options
+from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.limits import Budget, Limits
+from allocfs.vfs.nodes import AllocinfoFile, File, Form, Scope, TagFile
+from tests.fuse.test_periodic import Clock
+
+TEXT = TagFile(Scope(Form.TEXT))
+RECORDS = TagFile(Scope())
+
+
+def filesystem(store: CodetagStore, max_kept: int) -> Filesystem:
+    return Filesystem(store, limits=Limits(max_kept=max_kept))
+
+
+def test_a_charge_counts_for_as_long_as_it_lives() -> None:
+    budget = Budget(10)
+    first = budget.charge(7)
+    with pytest.raises(TooMuchKept, match="max_kept=10"):
+        budget.charge(4)
+    assert budget.used == 7
+    second = budget.charge(3)
+    del first
+    assert budget.used == 3
+    del second
+    assert budget.used == 0
+
+
+def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore) -> None:
+    kept = (files := filesystem(store, 10_000)).kept
+    view = files.open(TEXT)
+    assert kept.used == 0
+    text = view.read(0, 10_000)
+    assert kept.used == len(text)
+    assert view.read(0, 10_000) == text
+    assert kept.used == len(text)
+    assert view.read(len(text), 10_000) == b""
+    assert kept.used == 0
+    assert view.read(len(text), 10_000) == b""
+    assert view.read(5, 9) == text[5:14]
+    assert kept.used == len(text)
+    del view
+    assert kept.used == 0
+
+
+def test_a_text_that_would_be_too_much_is_refused_until_another_is_closed(
+    store: CodetagStore,
+) -> None:
+    length = len(Filesystem(store).open(TEXT).read(0, 10_000))
+    files = filesystem(store, 2 * length)
+    open_files = [files.open(TEXT) for _ in range(3)]
+    for view in open_files[:2]:
+        view.read(0, 10)
+    with pytest.raises(TooMuchKept):
+        open_files[2].read(0, 10)
+    assert len(open_files[0].read(0, 10_000)) == length
+    del open_files[0], view
+    assert len(open_files[1].read(0, 10_000)) == length
+
+
+def test_records_are_not_kept_for_open_files(store: CodetagStore) -> None:
+    files = filesystem(store, 1)
+    view = files.open(RECORDS)
+    assert len(view.read(0, 10_000)) == 8 * 224
+    assert files.kept.used == 0
+
+
+def test_what_is_held_for_a_period_counts_and_goes_when_it_is_old(store: CodetagStore) -> None:
+    clock = Clock()
+    files = filesystem(store, 100_000)
+    periodic = PeriodicFiles(files, max_age=1.0, clock=clock)
+    files_read: list[File] = [RECORDS, TEXT, AllocinfoFile()]
+    for inode, file in enumerate(files_read):
+        periodic.as_told(inode, file).view.read(0, 10_000)
+    used = files.kept.used
+    assert used > 2 * len(periodic.as_told(1, TEXT).view.read(0, 10_000))
+    clock.advance(5)
+    periodic.as_told(9, RECORDS)
+    assert files.kept.used > used
+    clock.advance(8)
+    periodic.as_told(10, RECORDS)
+    assert files.kept.used < used  # of the five files the last two are left
+    periodic.forget(9)
+    periodic.forget(10)
+    assert files.kept.used == 0
+
+
+def test_what_is_held_for_a_period_has_the_limit_too(store: CodetagStore) -> None:
+    files = filesystem(store, 3000)
+    periodic = PeriodicFiles(files, max_age=1.0, clock=Clock())
+    periodic.as_told(1, RECORDS)
+    with pytest.raises(TooMuchKept):
+        periodic.as_told(2, RECORDS)
+    assert len(periodic.as_told(1, RECORDS).view.read(0, 10_000)) == 8 * 224
+
+
+def test_nothing_is_left_to_the_garbage_collector(store: CodetagStore) -> None:
+    files = filesystem(store, 1_000_000)
+    gc.collect()
+    gc.disable()
+    try:
+        for file in (RECORDS, TEXT, AllocinfoFile()):
+            for view in (files.open(file), files.hold(file)):
+                view.read(0, 10_000)
+            del view
+        assert files.kept.used == 0
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("", Limits()),
+        ("max_open=3", Limits(max_open=3)),
+        ("max_queries=1", Limits(max_queries=1)),
+        ("max_kept=64M", Limits(max_kept=64 << 20)),
+    ],
+)
+def test_each_limit_is_an_option(text: str, limits: Limits) -> None:
+    assert parse_options(text).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("max_open=0", "a whole number from 1 to 1000000"),
+        ("max_queries=0", "a whole number from 1 to 100000"),
+        ("max_kept=1K", "a size from 1M to 1T, such as 64M"),
+        ("max_kept=-1", "a size from 1M to 1T"),
+        ("max_kept=lots", "a size from 1M to 1T"),
+    ],
+)
+def test_a_limit_out_of_range_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(OptionError, match=expected):
+        parse_options(text)
