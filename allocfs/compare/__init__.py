@@ -1,1 +1,1 @@
-"""The text, the ioctl and read(), asked the same questions over the same store, side by side."""
+"""Compare the text, the ioctl and read() by the same questions to the same store."""

@@ -1,7 +1,7 @@
-"""The clients: each asks in the way that serves its interface best.
+"""The clients, one for each interface, each written in the way that suits its interface best.
 
-None of them decodes what it returns. That favours the text, whose numbers would have to be
-parsed, while records can be used as they are.
+No client decodes its answer. This favours the text: a real client would have to parse its
+numbers, while records can be used without parsing.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from allocfs.formats.records import COUNTERS, RECORD, RECORD_SIZE, parse_records
 from allocfs.kernel.abi import MERGED
 from allocfs.kernel.ioctl import Filter
 
-_TEXT_BUFFER = 1 << 20  # one pread() of all
-# At most so much at once: each record is then of one instant, and nothing is left to read on a
-# read that is shorter.
+_TEXT_BUFFER = 1 << 20  # bytes; one pread() returns the whole text
+# FUSE does not split a read of this size. So all counters of a record are summed at one instant,
+# and a short read means the end of the file.
 _BUFFER = AT_ONCE * RECORD_SIZE
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client found: lines, or records one after the other."""
+    """The answer to a question: lines of text, or concatenated records."""
 
     lines: list[bytes] | None = None
     records: bytes = b""
     dtype: np.dtype[np.void] = RECORD
 
     def numbers(self) -> list[tuple[int, int]]:
-        """Return bytes and calls of each line or record."""
+        """Return the bytes and calls of each line or record."""
         if self.lines is not None:
             return [(size_of(line), int(line.split()[1])) for line in self.lines]
         found = parse_records(self.records, self.dtype)
@@ -48,7 +48,7 @@ Client = Callable[[Calls, str, Scenario], Answer]
 
 
 class Design(StrEnum):
-    """The ways to ask; the value is what a table calls it."""
+    """The interfaces and modes that are compared; the values are their names in tables."""
 
     TEXT = "text"
     IOCTL = "ioctl"
@@ -59,7 +59,7 @@ class Design(StrEnum):
 
 
 def ask_text(calls: Calls, root: str, scenario: Scenario) -> Answer:
-    """Read the text and search it."""
+    """Read the text and select lines of it."""
     fd = calls.open(f"{root}/allocinfo")
     for _ in range(scenario.polls):
         lines = scenario.select(_whole_text(calls, fd))
@@ -68,21 +68,24 @@ def ask_text(calls: Calls, root: str, scenario: Scenario) -> Answer:
 
 
 def ask_ioctl(calls: Calls, root: str, scenario: Scenario) -> Answer:
-    """Get the records one by one; there is no order to ask for, so all are sorted here."""
+    """Fetch the records one by one.
+
+    The ioctl cannot sort, so the largest records are chosen among all of them here.
+    """
     fd = calls.open(f"{root}/allocinfo")
     for _ in range(scenario.polls):
-        records = b"".join(_matches(calls, fd, scenario.wanted))
+        records = b"".join(_matches(calls, fd, scenario.filter))
     calls.close(fd)
     return Answer(records=records if scenario.top is None else _largest(records, scenario.top))
 
 
 def ask_read(calls: Calls, root: str, scenario: Scenario) -> Answer:
-    """Read the file of records."""
+    """Read a file of records."""
     return Answer(records=_read(calls, f"{root}/{scenario.path}", scenario.polls))
 
 
 def ask_counters(calls: Calls, root: str, scenario: Scenario) -> Answer:
-    """Read the file of counters."""
+    """Read a file of counters."""
     data = _read(calls, f"{root}/counters/{scenario.path}", scenario.polls)
     return Answer(records=data, dtype=COUNTERS)
 
@@ -98,7 +101,7 @@ CLIENTS: dict[Design, Client] = {
 
 
 def _whole_text(calls: Calls, fd: int) -> bytes:
-    """Read to the end of the file: a short read of a /proc file means nothing."""
+    """Read until a read returns no bytes: a short read of a /proc file is not the end of it."""
     parts: list[bytes] = []
     offset = 0
     while part := calls.pread(fd, _TEXT_BUFFER, offset):
@@ -108,15 +111,15 @@ def _whole_text(calls: Calls, fd: int) -> bytes:
 
 
 @cache
-def _request(wanted: Filter) -> bytes:
+def _request(condition: Filter) -> bytes:
     """Encode the argument of GET_AT once, as the compiler does for a program in C."""
-    return MERGED.encode_get_at(0, wanted.request())
+    return MERGED.encode_get_at(0, condition.request())
 
 
-def _matches(calls: Calls, fd: int, wanted: Filter) -> Iterator[bytes]:
+def _matches(calls: Calls, fd: int, condition: Filter) -> Iterator[bytes]:
     empty = bytes(RECORD_SIZE)
     try:
-        yield calls.ioctl(fd, MERGED.get_at_number, _request(wanted))[-RECORD_SIZE:]
+        yield calls.ioctl(fd, MERGED.get_at_number, _request(condition))[-RECORD_SIZE:]
         while True:
             yield calls.ioctl(fd, MERGED.get_next_number, empty)
     except OSError as error:
@@ -139,7 +142,7 @@ def _read(calls: Calls, path: str, polls: int) -> bytes:
 
 
 def _whole_records(calls: Calls, fd: int) -> bytes:
-    """Read until a read is short, which only the last one is."""
+    """Read until a read is short: in a file of records only the last one is."""
     data = part = calls.pread(fd, _BUFFER, 0)
     while len(part) == _BUFFER:
         part = calls.pread(fd, _BUFFER, len(data))

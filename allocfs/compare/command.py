@@ -11,11 +11,11 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from allocfs.compare.comparison import Comparison, Machine
 from allocfs.compare.costs import measure_costs
 from allocfs.compare.jsonfile import as_json
-from allocfs.compare.mounts import CannotCompare, Mount, Store, mounted, source_of
+from allocfs.compare.mounts import CannotCompare, Mount, Store, simulated_mount, source_of
 from allocfs.compare.onecpu import on_one_cpu
 from allocfs.compare.published import PUBLISHED
 from allocfs.compare.report import render
-from allocfs.compare.runs import MAX_AGE, Mounts, run_all, runs_in_all
+from allocfs.compare.runs import PERIOD, Mounts, run_all, total_runs
 from allocfs.compare.scenarios import SCENARIOS
 from allocfs.compare.transport import measure_transport
 from allocfs.errors import OptionError, SourceFailed
@@ -25,7 +25,7 @@ RUNS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
+    """Declare the options of the command."""
     parser.description = (
         "Mount a simulated store, put the same questions to it as text, by the kernel's ioctl and"
         " by read(), and report what each took and did."
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare, print what came out, and write the files asked for."""
+    """Compare, print the report, and write the JSON and the plot if they are wanted."""
     if arguments.plot:
         _check_plot(arguments.plot)
     comparison = compare(arguments.cpus, arguments.tags, arguments.runs)
@@ -55,22 +55,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def compare(cpus: int, tags: int | None, runs: int) -> Comparison:
-    """Mount a store twice, live and with max_age, and run all scenarios on it."""
+    """Mount a store twice, live and with max_age, and run all scenarios on both mounts."""
     options = f"cpus={cpus}"
     with (
         on_one_cpu(),
         source_of(tags) as source,
-        mounted(source, options) as live,
-        mounted(source, f"{options},max_age={MAX_AGE}") as periodic,
-        tqdm(total=runs_in_all(SCENARIOS, runs), unit=" runs", disable=None, leave=False) as bar,
+        simulated_mount(source, options) as live,
+        simulated_mount(source, f"{options},max_age={PERIOD}") as periodic,
+        tqdm(total=total_runs(SCENARIOS, runs), unit=" runs", disable=None, leave=False) as bar,
     ):
         _check_ioctl(live)
         mounts = Mounts(live, periodic)
         size = Store(live.stats()["tags"], cpus)
         results = run_all(mounts, SCENARIOS, runs, bar.update)
         transport = measure_transport(mounts)
-    machine, why_not = _machine(size)
-    return Comparison(size, runs, SCENARIOS, results, transport, machine, why_not)
+    machine, error = _machine(size)
+    return Comparison(size, runs, SCENARIOS, results, transport, machine, error)
 
 
 def _check_ioctl(mount: Mount) -> None:
@@ -83,7 +83,10 @@ def _check_ioctl(mount: Mount) -> None:
 
 
 def _machine(size: Store) -> tuple[Machine | None, str]:
-    """Measure this machine, or say why that cannot be done: the rest is worth reporting too."""
+    """Measure the costs of this machine, or return an error message.
+
+    Without a C compiler there are no costs; the report then has everything else.
+    """
     try:
         return Machine(measure_costs(size), measure_costs(PUBLISHED)), ""
     except CannotCompare as error:
@@ -91,7 +94,7 @@ def _machine(size: Store) -> tuple[Machine | None, str]:
 
 
 def _check_plot(path: str) -> None:
-    """Find out before the work whether its picture can be drawn."""
+    """Check before the measurements, which take minutes, that the plot can be drawn."""
     if Path(path).suffix not in (".svg", ".png"):
         raise OptionError(f"--plot {path}: expected a name that ends with .svg or .png")
     try:

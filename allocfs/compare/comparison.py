@@ -1,4 +1,4 @@
-"""All that a comparison found out, from which its table, its JSON and its plot are made."""
+"""The results of a comparison; the tables, the JSON and the plot are made from them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from allocfs.compare.costs import Costs
 from allocfs.compare.model import in_kernel
 from allocfs.compare.mounts import Store
 from allocfs.compare.published import Check, checks, good_tags
-from allocfs.compare.runs import LIVE, Measured, Results
+from allocfs.compare.runs import LIVE, Measurement, Results
 from allocfs.compare.scenarios import Scenario
-from allocfs.compare.syscalls import Work
-from allocfs.compare.targets import Bar, bars
+from allocfs.compare.syscalls import CountedWork
+from allocfs.compare.targets import Target, judge
 from allocfs.compare.transport import Transport
 
-BOUNDED = "read() with bounds"  # those of spec/size-bounds.md
+BOUNDED = "read() with bounds"  # a kernel that keeps the bounds of spec/size-bounds.md
 
 
 class Spread(NamedTuple):
-    """The quartiles of some values."""
+    """The quartiles of a sample."""
 
     low: float
     median: float
     high: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Compute them; a single value is all three."""
+    def from_values(cls, values: Sequence[float]) -> Spread:
+        """Compute the quartiles; of a single value all three are that value."""
         if len(values) == 1:
             return cls(values[0], values[0], values[0])
         return cls._make(quantiles(values, n=4, method="inclusive"))
@@ -39,21 +39,21 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A scenario by one design; times in ns."""
+    """The figures of one scenario and one design; times in ns."""
 
     design: Design
     wall: Spread
-    alone: float  # wall time of what was asked after something else
-    less_transport: float | None  # median of wall, less what the same calls cost for nothing
+    alone: float  # median wall time of the first repetition of each run
+    less_transport: float | None  # median of wall minus Transport.cost()
     client_cpu: float
     daemon_cpu: float
-    work: Work
-    ratio: float  # how many times less wall time than the text
+    work: CountedWork
+    ratio: float  # median wall time of the text / that of this design
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What this machine costs, with the store that was compared and with the published one."""
+    """The costs of this machine, for the compared store and for the size of the published one."""
 
     here: Costs
     published: Costs
@@ -61,7 +61,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared and what came out; `machine` is None if it could not be measured."""
+    """The parameters and results; `machine` is None if its costs could not be measured."""
 
     store: Store
     runs: int
@@ -69,15 +69,15 @@ class Comparison:
     results: Results
     transport: Transport
     machine: Machine | None
-    no_machine: str = ""  # why
+    no_machine: str = ""  # the reason, if `machine` is None
 
     def rows(self, scenario: Scenario) -> list[Row]:
-        """Describe what each design did."""
+        """Return a row for each design."""
         text = median(self._measured(scenario, Design.TEXT).walls)
         return [self._row(design, self._measured(scenario, design), text) for design in Design]
 
     def predicted(self, scenario: Scenario) -> dict[str, float]:
-        """Return what each design would take inside a kernel, in ns; nothing without a machine."""
+        """Predict the time of each design inside a kernel, in ns; empty without a machine."""
         if self.machine is None:
             return {}
         works = {
@@ -90,29 +90,29 @@ class Comparison:
 
     @cached_property
     def checks(self) -> list[Check]:
-        """The model against what was published."""
+        """The predictions of the model beside the published times."""
         if self.machine is None:
             return []
         return checks(self.scenarios, self.results, self.store, self.machine.published)
 
     @property
     def good_tags(self) -> range:
-        """For which numbers of tags the model agrees with what was published."""
+        """The numbers of tags for which the model agrees with the published ratios."""
         if self.machine is None:
             return range(0)
         return good_tags(self.scenarios, self.results, self.store, self.machine.published)
 
     @property
-    def bars(self) -> list[Bar]:
-        """What was expected, and reached or not."""
-        return bars(self.results, self.checks)
+    def targets(self) -> list[Target]:
+        """The targets, each passed or missed."""
+        return judge(self.results, self.checks)
 
-    def _measured(self, scenario: Scenario, design: Design) -> Measured:
+    def _measured(self, scenario: Scenario, design: Design) -> Measurement:
         return self.results[scenario.number, design]
 
-    def _row(self, design: Design, measured: Measured, text: float) -> Row:
-        wall = Spread.of(measured.walls)
-        transport = self.transport.of(design, measured.work)
+    def _row(self, design: Design, measured: Measurement, text: float) -> Row:
+        wall = Spread.from_values(measured.walls)
+        transport = self.transport.cost(design, measured.work)
         return Row(
             design,
             wall,

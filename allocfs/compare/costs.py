@@ -1,4 +1,4 @@
-"""What the parts of a query cost on this machine, measured by the program in probe/."""
+"""Measure the costs of the parts of a query on this machine, with the program in probe/."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from allocfs.compare.scenarios import RAPL
 
 _SOURCES = sorted((Path(__file__).parent / "probe").glob("*.c"))
 _COMPILERS = ("cc", "gcc", "clang")
-_MEMORY = Path("/dev/shm")  # a file system without a disk, as the one that is modelled
+_MEMORY = Path("/dev/shm")  # like the modelled file system it has no disk
 
 
 @dataclass(frozen=True)
 class Costs:
     """Costs in ns."""
 
-    call: float  # a pread() that finds nothing to do
-    byte: float  # copied to user space
-    open_proc: float  # open() and close() of a file of /proc
-    open_path: float  # the same of a file five directories deep
-    line: float  # of text, formatted
-    compare: float  # of one tag's file name with the one that is wanted
-    record: float  # of 224 bytes, filled in
-    counter: float  # of a CPU, summed; it was last written by another CPU
-    start: float  # of a program, until it has ended
+    call: float  # a pread() that returns no bytes
+    byte: float  # copying one byte to user space
+    open_proc: float  # open() and close() of a file in /proc
+    open_path: float  # open() and close() of a file five directories deep
+    line: float  # formatting one line of text
+    compare: float  # comparing a tag's file name with that of the query
+    record: float  # filling in one record of 224 bytes
+    counter: float  # adding one CPU's counter, which another CPU wrote last
+    start: float  # starting a program and waiting for its end
 
 
 def measure_costs(store: Store) -> Costs:
-    """Compile the program and run it for a store of that size.
+    """Compile the program and run it for a store of this size.
 
     Raises CannotCompare if there is no compiler.
     """
@@ -53,7 +53,7 @@ def _compile(program: Path) -> None:
         raise CannotCompare("no C compiler found: install gcc, or name one in CC")
     command = [compiler, "-O2", "-pthread", "-o", str(program), *map(str, _SOURCES)]
     try:
-        # A program that needs no dynamic linker has almost all of its time from the kernel.
+        # Without a dynamic linker almost all of the program's own start is the kernel's work.
         _run(*command, "-static")
     except CannotCompare:
         _run(*command)

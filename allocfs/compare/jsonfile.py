@@ -8,17 +8,17 @@ from typing import Any
 
 from allocfs import __version__
 from allocfs.compare.comparison import Comparison, Spread
-from allocfs.compare.runs import MAX_AGE, Run
+from allocfs.compare.runs import PERIOD, Run
 from allocfs.compare.scenarios import Scenario
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Describe everything in values that JSON has; times are in ns, published ones in ms."""
+    """Convert a comparison to values that JSON has; times in ns, published times in ms."""
     return {
         "version": __version__,
         "machine": {"system": platform.platform(), "processor": _processor()},
         "store": asdict(comparison.store),
-        "max_age": MAX_AGE,
+        "max_age": PERIOD,
         "runs": comparison.runs,
         "scenarios": [_scenario(comparison, scenario) for scenario in comparison.scenarios],
         "transport": asdict(comparison.transport),
@@ -34,7 +34,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
             }
             for check in comparison.checks
         ],
-        "bars": [asdict(bar) for bar in comparison.bars],
+        # Programs read this key, so it keeps its name.
+        "bars": [asdict(target) for target in comparison.targets],
     }
 
 
@@ -66,14 +67,14 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "times": len(run.walls),
         "first": run.walls[0],
-        "wall": Spread.of(run.walls)._asdict(),
+        "wall": Spread.from_values(run.walls)._asdict(),
         "client_cpu": run.client_cpu,
         "daemon_cpu": run.daemon_cpu,
     }
 
 
 def _processor() -> str:
-    """Return what the machine's processor is called."""
+    """Return the name of the processor."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     return names[0] if names else platform.processor()

@@ -1,13 +1,13 @@
-"""What both designs would cost inside a kernel, where no daemon has to be asked.
+"""Predict the time of each design inside a kernel, where a query needs no daemon.
 
-The work is what was counted on the mount, the costs are those of this machine. Assumed is:
+The time is the work counted on the mount times the costs of this machine. The assumptions:
 
-- A kernel does for a question what the daemon did: the same calls, bytes and counters. Two things
-  are not the mount's: a read() of text returns a page at most, and a size condition has all tags
-  summed, as they are without the bounds of spec/size-bounds.md.
-- Nothing is indexed. The ioctl looks at each tag once for each GET_AT and the GET_NEXTs after it,
-  an open() of a path once when it selects.
-- No two CPUs wait for each other, and nothing is allocated but what an open() allocates.
+- A kernel makes the same calls, moves the same bytes and sums the same counters as the daemon,
+  with two differences: its text returns at most one page for each read(), and its size conditions
+  sum all tags, as long as it does not keep the bounds of spec/size-bounds.md.
+- There is no index. The ioctl visits each tag once for a GET_AT and the GET_NEXTs after it; an
+  open() of a path visits each tag once.
+- CPUs do not wait for each other, and only open() allocates memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from allocfs.compare.clients import Design
 from allocfs.compare.costs import Costs
 from allocfs.compare.mounts import Store
-from allocfs.compare.runs import Measured
+from allocfs.compare.runs import Measurement
 from allocfs.compare.scenarios import Scenario
 
 _PAGE = 4096
@@ -25,7 +25,7 @@ _PAGE = 4096
 
 @dataclass(frozen=True)
 class KernelWork:
-    """How often a kernel pays each of the Costs."""
+    """How often a kernel pays each of the Costs; the fields have the names of those."""
 
     call: float = 0
     byte: float = 0
@@ -38,12 +38,14 @@ class KernelWork:
     start: float = 0
 
     def ns(self, costs: Costs) -> float:
-        """Add up what it costs."""
+        """Return the total cost."""
         return float(sum(times * getattr(costs, name) for name, times in asdict(self).items()))
 
 
-def in_kernel(scenario: Scenario, design: Design, measured: Measured, store: Store) -> KernelWork:
-    """Say what a kernel would do for the answer that was measured."""
+def in_kernel(
+    scenario: Scenario, design: Design, measured: Measurement, store: Store
+) -> KernelWork:
+    """Derive the work of a kernel from the measured work of the daemon."""
     work, polls, records = measured.work, scenario.polls, len(measured.numbers)
     common = KernelWork(byte=work.bytes, counter=work.counters)
     match design:
@@ -51,7 +53,7 @@ def in_kernel(scenario: Scenario, design: Design, measured: Measured, store: Sto
             reads = polls * (text_pages(work.bytes / polls) + 1)
             return replace(common, open_proc=1, call=reads, line=polls * store.tags)
         case Design.IOCTL:
-            # One ioctl in each poll finds that there is no more.
+            # The last ioctl of each poll finds no further record.
             filled, compared = work.ioctls - polls, polls * store.tags
             return replace(common, open_proc=1, call=work.ioctls, record=filled, compare=compared)
     judged = store.tags + records if scenario.judges_all else 0
@@ -66,5 +68,5 @@ def in_kernel(scenario: Scenario, design: Design, measured: Measured, store: Sto
 
 
 def text_pages(size: float) -> int:
-    """Return how many read() calls bring a text of so many bytes; one more finds its end."""
+    """Return how many read() calls a text of this size takes, without the one at its end."""
     return -(-round(size) // _PAGE)

@@ -1,4 +1,4 @@
-"""The mounts that are compared: their store, their daemons, and what both have done."""
+"""The compared mounts: their store, their daemons, and the statistics of both."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from itertools import count, islice
 from pathlib import Path
 
 from allocfs.backend.simulated import default_capture
-from allocfs.compare.scenarios import CONTROL
+from allocfs.compare.scenarios import SETUP_LINES
 from allocfs.errors import AllocfsError, MountFailed
 
-SIMULATED = "none"  # as SOURCE
+SIMULATED = "none"  # the SOURCE of a simulated store with the default capture
 _DEADLINE = 30.0  # seconds
 _HEADER_LINES = 2
 _STATS_BUFFER = 1 << 16
-_TICKS = 0.02  # seconds; the kernel's clock for attributes ticks in hundredths at the slowest
+_TICKS = 0.02  # seconds; the kernel expires attributes by jiffies, of 10 ms where CONFIG_HZ is 100
 
 
 class CannotCompare(AllocfsError):
-    """Something that the comparison needs is not there, or does not do what it should."""
+    """The comparison lacks something, such as a compiler, or its answers are inconsistent."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """How much there is to be summed."""
+    """The size of a store: it has tags x cpus counters."""
 
     tags: int
     cpus: int
@@ -45,37 +45,41 @@ class Mount:
 
     def stats(self) -> dict[str, int]:
         """Read `.allocfs/stats`."""
-        # By one read(): the next one would find it changed by this one, and perhaps longer.
+        # In one read(): each read changes the statistics, and a later one could be longer.
         with open(f"{self.root}/.allocfs/stats", "rb", buffering=0) as file:
             lines = file.read(_STATS_BUFFER).decode().splitlines()
         return {name: int(value) for name, value in map(str.split, lines)}
 
     def cpu_ns(self) -> int:
-        """Return the CPU time of the daemon once it rests: a close() is not waited for."""
-        _wait_until(self._rests, f"the daemon of {self.root} rests")
+        """Return the CPU time of the daemon.
+
+        This waits until the daemon sleeps, because close() returns before its release is served.
+        """
+        _wait_until(self._is_asleep, f"the daemon of {self.root} rests")
         tasks = Path(f"/proc/{self.pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
 
     def next_period(self) -> int:
-        """Wait until a period of max_age begins; return the mtime that tells it from others."""
+        """Wait until a period of max_age begins; return its mtime, which identifies it."""
         before = self.period()
         _wait_until(lambda: self.period() != before, f"a new period begins on {self.root}")
         time.sleep(_TICKS)
         return self.period()
 
     def period(self) -> int:
-        """Return the mtime of the present period of max_age."""
+        """Return the mtime of the current period of max_age."""
         return os.stat(f"{self.root}/records").st_mtime_ns
 
-    def _rests(self) -> bool:
-        # After the name, which may contain anything, proc_pid_stat(5) has the state.
+    def _is_asleep(self) -> bool:
+        # The state is the first field after the name, which may itself contain spaces and
+        # parentheses: see proc_pid_stat(5).
         stat = Path(f"/proc/{self.pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "S"
 
 
 @contextmanager
 def source_of(tags: int | None) -> Iterator[str]:
-    """Give the SOURCE of a simulated store, of as many tags as wanted."""
+    """Yield the SOURCE of a simulated store with this number of tags."""
     if tags is None:
         yield SIMULATED
         return
@@ -86,10 +90,10 @@ def source_of(tags: int | None) -> Iterator[str]:
 
 
 def capture_of(tags: int) -> bytes:
-    """Make a capture of so many tags out of the default one.
+    """Extend the default capture to this number of tags.
 
-    What is missing is built-in code once more, in other directories, so that the questions about
-    names keep their answers. Raises CannotCompare if fewer are wanted than there are.
+    The added tags are copies of built-in tags in other directories, so that the answers to
+    questions about names stay the same. Raises CannotCompare if the default capture has more tags.
     """
     lines = default_capture().splitlines(keepends=True)
     missing = tags - (len(lines) - _HEADER_LINES)
@@ -101,8 +105,8 @@ def capture_of(tags: int) -> bytes:
 
 
 @contextmanager
-def mounted(source: str, options: str) -> Iterator[Mount]:
-    """Mount a simulated store, with its rapl.c in use, until the end. Raises MountFailed."""
+def simulated_mount(source: str, options: str) -> Iterator[Mount]:
+    """Mount a simulated store, with some memory allocated in rapl.c. Raises MountFailed."""
     if source != SIMULATED:
         options = f"simulate,{options}"
     root = tempfile.mkdtemp(prefix="allocfs-")
@@ -111,7 +115,7 @@ def mounted(source: str, options: str) -> Iterator[Mount]:
         daemon = subprocess.Popen(command)
         try:
             _wait_until(lambda: _serves(root, daemon), f"{root} is mounted")
-            Path(root, ".allocfs/control").write_text("".join(f"{line}\n" for line in CONTROL))
+            Path(root, ".allocfs/control").write_text("".join(f"{line}\n" for line in SETUP_LINES))
             yield Mount(root, daemon.pid)
         finally:
             daemon.terminate()
@@ -121,7 +125,7 @@ def mounted(source: str, options: str) -> Iterator[Mount]:
 
 
 def _moved(line: bytes, number: int) -> bytes:
-    """Put the source file of a line below another directory."""
+    """Move the source file of a line to another directory."""
     before, file, after = line.partition(line.split(None, 3)[2])
     return b"%scopy%d/%s%s" % (before, number, file, after)
 
@@ -132,9 +136,9 @@ def _serves(root: str, daemon: subprocess.Popen[bytes]) -> bool:
     return os.path.ismount(root)
 
 
-def _wait_until(condition: Callable[[], bool], what: str) -> None:
+def _wait_until(condition: Callable[[], bool], event: str) -> None:
     deadline = time.monotonic() + _DEADLINE
     while not condition():
         if time.monotonic() > deadline:
-            raise CannotCompare(f"waited {_DEADLINE:g} seconds in vain until {what}")
+            raise CannotCompare(f"waited {_DEADLINE:g} seconds in vain until {event}")
         time.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Measurements that chance does not decide."""
+"""Pin the process to one CPU, so that timings repeat."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def on_one_cpu() -> Iterator[None]:
-    """Run this process, and the daemons that it starts, on one CPU.
+    """Run this process and the daemons that it starts on one CPU.
 
-    Else chance decides where a daemon runs, and between two CPUs of which one sleeps a round trip
-    can take ten times as long.
+    Otherwise the scheduler may put the daemon on another CPU. If that CPU is idle, waking it up
+    can make a round trip ten times as long.
     """
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(allowed)})

@@ -1,4 +1,4 @@
-"""A comparison as a picture: wall times on a logarithmic scale."""
+"""Plot the wall times of a comparison on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _COLOURS = {
 
 
 def save_plot(comparison: Comparison, path: str) -> None:
-    """Write a point for each scenario and design; the suffix of `path` says in which format."""
-    mpl.rcParams["svg.hashsalt"] = "allocfs"  # the same picture is the same file
+    """Draw a point for each scenario and design; the suffix of `path` determines the format."""
+    mpl.rcParams["svg.hashsalt"] = "allocfs"  # the same figures give the same file
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
     for place, design in enumerate(Design):

@@ -1,4 +1,4 @@
-"""What a comparison prints: Markdown that also reads well as it is."""
+"""The printed report of a comparison: Markdown with aligned tables, readable without rendering."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from allocfs.compare.clients import Design
 from allocfs.compare.comparison import BOUNDED, Comparison, Machine, Row
-from allocfs.compare.published import CPUS, TAGS, WITHIN, Check
-from allocfs.compare.runs import LEAST, LIVE, MAX_AGE, MOST, ROW_MS
+from allocfs.compare.published import CPUS, MAX_FACTOR, TAGS, Check
+from allocfs.compare.runs import LIVE, MAX_REPEATS, MIN_REPEATS, PERIOD, RUN_MS
 from allocfs.compare.scenarios import Scenario
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
@@ -36,7 +36,7 @@ _COLUMNS = (
 
 
 def render(comparison: Comparison) -> str:
-    """Write everything."""
+    """Return the whole report."""
     sections = [
         _introduction(comparison),
         _summary(comparison),
@@ -48,22 +48,22 @@ def render(comparison: Comparison) -> str:
     else:
         sections.extend((_costs(comparison.machine), _predictions(comparison)))
         sections.append(_published(comparison))
-    return "\n".join([*sections, _bars(comparison)])
+    return "\n".join([*sections, _targets(comparison)])
 
 
 def duration(ns: float) -> str:
-    """Write a time with three digits and its unit."""
+    """Format a time with three digits and its unit."""
     size, unit = next((u for u in _UNITS if abs(ns) >= u[0]), _UNITS[-1])
     return f"{three_digits(ns / size)} {unit}"
 
 
 def three_digits(number: float) -> str:
-    """Write a number with three digits, or all that are before the point."""
+    """Format a number with three digits, or with all digits before the point if it has more."""
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:#.3g}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table, its first column to the left, the others to the right."""
+    """Format a table with its first column aligned to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rules = ["-" * widths[0] + "-", *("-" * width + ":" for width in widths[1:])]
     lines = ["| " + " | ".join(_aligned(row, widths)) + " |\n" for row in (header, *rows)]
@@ -77,7 +77,10 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def _introduction(comparison: Comparison) -> str:
     return _INTRODUCTION.format(
-        store=comparison.store, runs=comparison.runs, max_age=MAX_AGE, row=(LEAST, MOST, ROW_MS)
+        store=comparison.store,
+        runs=comparison.runs,
+        max_age=PERIOD,
+        row=(MIN_REPEATS, MAX_REPEATS, RUN_MS),
     )
 
 
@@ -164,7 +167,7 @@ def _published(comparison: Comparison) -> str:
         f"## The model and what was published\n\nSystem time of commands, {TAGS:,} tags (assumed)"
         f" on {CPUS} CPUs.\n\n"
         + table((*header, "text/ioctl", "published"), list(map(_check_cells, comparison.checks)))
-        + f"\nAll ratios are within a factor of {WITHIN:g} for {where} tags.\n"
+        + f"\nAll ratios are within a factor of {MAX_FACTOR:g} for {where} tags.\n"
     )
 
 
@@ -182,7 +185,9 @@ def _check_cells(check: Check) -> list[str]:
     ]
 
 
-def _bars(comparison: Comparison) -> str:
+def _targets(comparison: Comparison) -> str:
     verdict = {True: "PASS", False: "below"}
-    rows = [[bar.expected, bar.reached, verdict[bar.passed]] for bar in comparison.bars]
+    rows = [
+        [target.expected, target.reached, verdict[target.passed]] for target in comparison.targets
+    ]
     return "## Expected and reached\n\n" + table(("", "reached", ""), rows)

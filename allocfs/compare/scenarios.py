@@ -1,4 +1,4 @@
-"""The questions that are asked, and how each of the designs is asked."""
+"""The questions of a comparison, each in the form that every design takes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MODULE = "xfs"
 TOP = 10
 POLLS = 1000
 
-# One of the two tags of rapl.c is to have the size that the second question asks for. In the
-# capture neither has allocated anything.
-CONTROL = ("alloc arch/x86/events/rapl.c:717 8192 2", "alloc arch/x86/events/rapl.c:606 1024 1")
+# Control lines after mounting. In the capture both tags of rapl.c are zero; the second question
+# needs one of them to have the size of its condition.
+SETUP_LINES = ("alloc arch/x86/events/rapl.c:717 8192 2", "alloc arch/x86/events/rapl.c:606 1024 1")
 
 Select = Callable[[bytes], list[bytes]]
 
@@ -27,32 +27,32 @@ class Published:
 
     text: float
     ioctl: float
-    text_programs: int  # that the pipeline starts
+    text_programs: int  # the number of programs in the pipeline
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A question; `select` finds its lines in the text, `top` is how many records are wanted."""
+    """A question in the form of a path, of an ioctl filter and of a search in the text."""
 
     number: int
     title: str
-    path: str  # below the mount, and below its /counters
-    wanted: Filter
-    select: Select
-    top: int | None = None
-    polls: int = 1
+    path: str  # below the root of the mount, and below /counters
+    filter: Filter
+    select: Select  # the lines of the answer in the text
+    top: int | None = None  # the number of largest records, if the question is about these
+    polls: int = 1  # how often the open file is read
     published: Published | None = None
 
     @property
     def compares_names(self) -> bool:
-        """Whether each tag's names have to be looked at."""
-        return self.wanted.file is not None or self.wanted.module is not None
+        """Whether the question has a condition on names."""
+        return self.filter.file is not None or self.filter.module is not None
 
     @property
     def judges_all(self) -> bool:
-        """Whether the counters of all tags decide which records are wanted."""
+        """Whether the answer depends on the counters of all tags."""
         return self.top is not None or (
-            self.wanted.min_size is not None and not self.compares_names
+            self.filter.min_size is not None and not self.compares_names
         )
 
 

@@ -1,4 +1,4 @@
-"""System calls that are counted as they are made: what a client does is what is reported."""
+"""Count the system calls of the clients; the clients make them through this module only."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from allocfs.kernel.abi import MERGED
 
 
 @dataclass(frozen=True)
-class Work:
-    """What was done for an answer.
+class CountedWork:
+    """The system calls, bytes and counters of an answer.
 
-    `bytes` are those that crossed between client and kernel; `counters` is how many per-CPU
-    counters were summed, a pair of bytes and calls being one.
+    `bytes` are those moved between client and kernel. `counters` is the number of per-CPU
+    counters summed; the bytes and calls of one tag on one CPU count as one.
     """
 
     opens: int = 0
@@ -26,22 +26,28 @@ class Work:
 
     @property
     def calls(self) -> int:
-        """All system calls."""
+        """The number of all system calls."""
         return self.opens + self.preads + self.ioctls + self.closes
 
-    def each(self, times: int) -> Work:
-        """Divide what was done several times over. Raises ValueError if it was not the same."""
+    def each(self, times: int) -> CountedWork:
+        """Return the work of one of several equal repetitions.
+
+        Raises ValueError if the work is not a multiple of `times`: then they were not equal.
+        """
         shares = [divmod(amount, times) for amount in astuple(self)]
         if any(rest for _, rest in shares):
             raise ValueError(f"{self} is not the same {times} times")
-        return Work(*(share for share, _ in shares))
+        return CountedWork(*(share for share, _ in shares))
+
+
+Work = CountedWork  # the former name, until tests/support uses the new one
 
 
 class Calls:
-    """The system calls of a client. Each method makes exactly one."""
+    """A counter of system calls; each method but work() makes exactly one call."""
 
     def __init__(self) -> None:
-        """Count from zero."""
+        """Start at zero."""
         self.opens = self.preads = self.ioctls = self.closes = self.bytes = 0
 
     def open(self, path: str) -> int:
@@ -62,7 +68,10 @@ class Calls:
         return data
 
     def ioctl(self, fd: int, number: int, argument: bytes) -> bytes:
-        """Make one of allocinfo's ioctls. Only GET_AT takes bytes in; one that fails gives none."""
+        """Make an ioctl of allocinfo.
+
+        Only GET_AT moves bytes to the kernel. An ioctl that fails moves none back.
+        """
         self.ioctls += 1
         if number == MERGED.get_at_number:
             self.bytes += len(argument)
@@ -70,6 +79,6 @@ class Calls:
         self.bytes += len(data)
         return data
 
-    def work(self, counters: int) -> Work:
-        """Return what was done so far, with the counters that were summed meanwhile."""
-        return Work(self.opens, self.preads, self.ioctls, self.closes, self.bytes, counters)
+    def work(self, counters: int) -> CountedWork:
+        """Return the calls and bytes so far, together with the daemon's number of counters."""
+        return CountedWork(self.opens, self.preads, self.ioctls, self.closes, self.bytes, counters)

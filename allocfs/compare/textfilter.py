@@ -1,4 +1,4 @@
-"""What a client of the text does to find its lines: search bytes, parse as little as possible."""
+"""Select lines of the text as a fast client would: by searching bytes, with little parsing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _WIDTH = 12  # of the sizes, which are right-aligned: "%12lld "
 
 
 def everything(text: bytes) -> list[bytes]:
-    """Return all lines without the header."""
+    """Return all lines but those of the header."""
     return text.splitlines(keepends=True)[_HEADER_LINES:]
 
 
 def containing(text: bytes, part: bytes) -> list[bytes]:
-    """Return the lines that contain some bytes."""
+    """Return the lines that contain these bytes."""
     lines = []
     found = text.find(part)
     while found >= 0:
@@ -25,15 +25,16 @@ def containing(text: bytes, part: bytes) -> list[bytes]:
 
 
 def at_least(lines: list[bytes], size: int) -> list[bytes]:
-    """Keep the lines of a size, which is positive, or more."""
-    # Where a size of that many digits has its first one, smaller sizes have a space.
+    """Return the lines of at least a size, which must be positive."""
+    # Sizes are right-aligned: in the column of the bound's first digit a smaller size with fewer
+    # digits has a space. This rules out most lines without parsing.
     first_digit = max(0, _WIDTH - len(str(size)))
     space = ord(" ")
     return [line for line in lines if line[first_digit] != space and size_of(line) >= size]
 
 
 def largest(lines: list[bytes], count: int) -> list[bytes]:
-    """Return the lines of the largest sizes, largest first, in their order where they are equal."""
+    """Return the lines of the largest sizes, largest first; equal sizes keep their order."""
     return heapq.nlargest(count, lines, key=size_of)
 
 

@@ -1,4 +1,4 @@
-"""What a call costs that asks for nothing: the way to the daemon and back."""
+"""Measure calls without work for the daemon: the cost of the way there and back."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from functools import partial
 
 from allocfs.compare.clients import Design
 from allocfs.compare.runs import LIVE, Mounts
-from allocfs.compare.syscalls import Calls, Work
+from allocfs.compare.syscalls import Calls, CountedWork
 from allocfs.kernel.abi import MERGED
 
-_ROUNDS, _IN_A_ROW = 10, 500
-_PAST_THE_END = 1 << 40
+_ROUNDS, _REPEATS = 10, 500  # each round repeats each call back to back
+_PAST_THE_END = 1 << 40  # an offset at which every file has ended
 
 
 @dataclass(frozen=True)
 class Transport:
-    """Wall times in ns, medians, of calls that leave nothing to do."""
+    """Median wall times, in ns, of calls without work for the daemon."""
 
-    open_close: float  # of a file that is the same for everyone
+    open_close: float  # of a file that needs no selection
     pread: float  # past the end of a file
     ioctl: float  # CONTENT_ID
-    cached_open_close: float  # with max_age, of a file whose attributes are known
+    cached_open_close: float  # with max_age, of a file whose attributes the kernel has
     cached_pread: float
 
-    def of(self, design: Design, work: Work) -> float | None:
-        """Return what the calls of an answer would have cost without anything to answer.
+    def cost(self, design: Design, work: CountedWork) -> float | None:
+        """Return the time of the same calls without work.
 
-        None for the modes of max_age, whose requests are not those of the calls.
+        None for the modes of max_age: there the kernel answers most calls without the daemon.
         """
         if design not in LIVE:
             return None
@@ -38,7 +38,7 @@ class Transport:
 
 
 def measure_transport(mounts: Mounts) -> Transport:
-    """Make each call many times, in rows as the questions are asked."""
+    """Repeat each call back to back, as the questions are repeated."""
     calls, live, periodic = Calls(), mounts.live, mounts.periodic
     records = [calls.open(f"{mount.root}/records") for mount in (live, periodic)]
     text = calls.open(f"{live.root}/allocinfo")
@@ -62,7 +62,7 @@ def _medians(*acts: Callable[[], object]) -> list[float]:
     times: list[list[int]] = [[] for _ in acts]
     for _ in range(_ROUNDS):
         for act, taken in zip(acts, times, strict=True):
-            for _ in range(_IN_A_ROW):
+            for _ in range(_REPEATS):
                 began = time.perf_counter_ns()
                 act()
                 taken.append(time.perf_counter_ns() - began)

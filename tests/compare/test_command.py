@@ -1,4 +1,4 @@
-"""The command as a whole, over real mounts, with fewer polls."""
+"""The whole command on real mounts, with fewer polls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_compare_prints_and_writes_what_it_found(
     out, err = capsys.readouterr()
     assert out.startswith("3,300 simulated tags on 8 CPUs; ")
     assert out.count("\n## ") == 13
-    assert err == ""  # no progress bar where there is no terminal
+    assert err == ""  # without a terminal there is no progress bar
     found = json.loads(path.read_text())
     (text, ioctl, read, *_) = found["scenarios"][0]["designs"]
     assert text["work"]["counters"] == 3300 * 8

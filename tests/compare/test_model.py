@@ -1,4 +1,4 @@
-"""The cost model: sums of what was counted, by hand."""
+"""The cost model, compared with sums computed by hand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FILE, FILE_AND_SIZE, SIZE, _, MODULE, POLL, TOP = SCENARIOS
 
 
 def test_text_is_formatted_line_by_line_and_read_page_by_page() -> None:
-    # 2 pages and the end, 8192 bytes, an open, 1000 lines, 1000 x 10 counters
+    # 3 reads (2 pages and the end), 8192 bytes, an open, 1000 lines, 1000 x 10 counters
     expected = 3 + 8.192 + 10 + 1000e3 + 10_000e6
     work = in_kernel(FILE, Design.TEXT, measured(Design.TEXT, 1), STORE)
     assert work.ns(COSTS) == pytest.approx(expected)
 
 
 def test_ioctl_compares_all_tags_and_fills_in_its_matches() -> None:
-    # 3 ioctls of which the last finds nothing, 1152 bytes, an open, 1000 tags, 2 records
+    # 3 ioctls, the last of which finds no record, 1152 bytes, an open, 1000 tags, 2 records
     expected = 3 + 1.152 + 10 + 1000e4 + 2e5 + 20e6
     work = in_kernel(FILE, Design.IOCTL, measured(Design.IOCTL, 1), STORE)
     assert work.ns(COSTS) == pytest.approx(expected)
@@ -68,7 +68,7 @@ def test_text_comes_a_page_at_a_time(size: float, pages: int) -> None:
 
 def test_published_text_is_of_programs_with_a_pipe_between() -> None:
     (check, *_) = checks(SCENARIOS, results(), STORE, COSTS, tags=2000)
-    # Twice the text: 4 pages and the end, three times; 3 x 16384 bytes; 2 programs.
+    # The text has twice the size: 3 x 5 calls (4 pages and the end), 3 x 16384 bytes, 2 programs.
     ns = 15 + 3 * 16.384 + 10 + 2000e3 + 2000 * 224e6 + 2e9
     assert check.text == pytest.approx(ns / 1e6)
     assert (check.published_text, check.published_ioctl) == (22, 1)
@@ -88,7 +88,7 @@ def test_factor_is_one_or_more_in_either_direction() -> None:
 
 
 def test_good_tags_are_those_for_which_all_ratios_are_near() -> None:
-    # With these alone, text takes 2 ms and a share of each tag, the ioctl 1 ms and less of it.
+    # Only programs and lines cost time: the text takes 2 ms + 1 us a tag, the ioctl 1 ms.
     costs = replace(COSTS, **dict.fromkeys(vars(COSTS), 0.0) | {"start": 1e6, "line": 1e3})
     good = good_tags(SCENARIOS[:2], results(), STORE, costs)
     # 2 + tags / 1000 is within 11 to 44, 3 + tags / 1000 within 10.5 to 42.

@@ -1,4 +1,4 @@
-"""The stores that are compared, and the probe that measures this machine."""
+"""The stores of the comparison, and the probe that measures this machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_more_tags_are_built_in_ones_of_other_files(tags: int) -> None:
     assert len(table) == tags
     assert [table.tag(n) for n in range(3219)] == [before.tag(n) for n in range(3219)]
     added = [table.tag(n) for n in range(3219, tags)]
-    assert len(set(added)) >= 0.99 * len(added)  # a few inlined ones occur twice
+    assert len(set(added)) >= 0.99 * len(added)  # inlined functions give a few tags twice
     assert not any(tag.module for tag in added)
     assert all(tag.file.startswith("copy") for tag in added)
 
@@ -60,7 +60,7 @@ def test_only_questions_of_size_alone_or_of_order_judge_all() -> None:
 def test_every_cost_is_measured() -> None:
     costs = vars(measure_costs(Store(tags=200, cpus=5)))
     assert all(cost >= 0 for cost in costs.values())
-    # Whatever the machine, in this order.
+    # This order holds on every machine.
     assert costs["byte"] < costs["call"] < costs["open_proc"] < costs["start"]
     assert costs["compare"] < costs["line"]
 

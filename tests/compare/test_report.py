@@ -1,4 +1,4 @@
-"""What is made of the measurements: bars, table, JSON, plot."""
+"""The output of a comparison: targets, tables, JSON, plot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from allocfs.compare.comparison import Spread
 from allocfs.compare.jsonfile import as_json
 from allocfs.compare.report import duration, render, table, three_digits
 from allocfs.compare.scenarios import SCENARIOS
-from allocfs.compare.targets import bars
+from allocfs.compare.targets import judge
 from tests.support.compare_fakes import comparison, measured, results
 
 
@@ -50,8 +50,8 @@ def test_table_is_aligned() -> None:
 
 
 def test_spread_is_the_quartiles() -> None:
-    assert Spread.of([5, 1, 2, 4, 3]) == (2, 3, 4)
-    assert Spread.of([7]) == (7, 7, 7)
+    assert Spread.from_values([5, 1, 2, 4, 3]) == (2, 3, 4)
+    assert Spread.from_values([7]) == (7, 7, 7)
 
 
 def test_rows_take_the_median_of_all_and_that_of_the_first_ones() -> None:
@@ -61,27 +61,27 @@ def test_rows_take_the_median_of_all_and_that_of_the_first_ones() -> None:
     assert (read.client_cpu, read.daemon_cpu) == (100, 200)
     assert read.ratio == pytest.approx(100)
     assert text.ratio == 1
-    # Less an open and close of 100 ns, and 20 ns for each pread or 30 for each ioctl.
+    # Transport costs 100 ns for an open and close, 20 ns for each pread, 30 ns for each ioctl.
     assert read.less_transport == 10_000 - 100 - 20
     assert ioctl.less_transport == 100_000 - 100 - 3 * 30
     assert cached.less_transport is None
 
 
 def test_bars_say_what_was_reached() -> None:
-    judged = {bar.expected: bar for bar in bars(results(), [])}
+    judged = {target.expected: target for target in judge(results(), [])}
     assert len(judged) == 3 + 2 + 4 + 4
     by_text = judged["1: read() takes 50 times less than the text"]
     assert by_text.passed
     assert by_text.reached == "100.0 times"
     assert judged["6: read() makes fewer calls than the ioctl"].reached == "3 instead of 5"
-    assert all(bar.passed for bar in judged.values())
+    assert all(target.passed for target in judged.values())
 
 
 def test_bars_are_missed_where_read_is_slow() -> None:
     slow = results()
     slow[1, Design.READ] = measured(Design.READ, 100_100)
-    missed = [bar for bar in bars(slow, []) if not bar.passed]
-    assert [(bar.expected, bar.reached) for bar in missed] == [
+    missed = [target for target in judge(slow, []) if not target.passed]
+    assert [(target.expected, target.reached) for target in missed] == [
         ("1: read() takes 50 times less than the text", "10.0 times"),
         ("1: read() takes no more than the ioctl", "1.00 of it"),
     ]
@@ -91,7 +91,7 @@ def test_bars_are_missed_where_read_makes_as_many_calls() -> None:
     many = results()
     work = many[5, Design.IOCTL].work
     many[5, Design.READ].work = replace(work, ioctls=0, preads=work.ioctls)
-    assert [bar.expected for bar in bars(many, []) if not bar.passed] == [
+    assert [target.expected for target in judge(many, []) if not target.passed] == [
         "5: read() makes fewer calls than the ioctl"
     ]
 

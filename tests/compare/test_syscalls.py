@@ -1,4 +1,4 @@
-"""System calls are counted as they are made; the kernel's own account of them is the oracle."""
+"""The counting of system calls, compared with the kernel's own account of the process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from allocfs.compare.clients import Client, ask_counters, ask_read, ask_text
 from allocfs.compare.scenarios import SCENARIOS
-from allocfs.compare.syscalls import Calls, Work
+from allocfs.compare.syscalls import Calls, CountedWork
 from allocfs.kernel.abi import MERGED, Filter
 
 ACCOUNT = Path("/proc/self/io")  # proc_pid_io(5)
 
 
 class Account(NamedTuple):
-    """What the kernel has counted for this process when it read this, which takes a read too."""
+    """The kernel's account of this process; reading it adds one read of `length` bytes."""
 
     reads: int
     bytes: int
@@ -26,7 +26,7 @@ class Account(NamedTuple):
 
     @classmethod
     def now(cls) -> Account:
-        """Read the account at once."""
+        """Read the account in one system call."""
         fd = os.open(ACCOUNT, os.O_RDONLY)
         text = os.read(fd, 4096)
         os.close(fd)
@@ -40,7 +40,7 @@ def test_each_call_is_counted(default_mount: Path) -> None:
     assert len(calls.pread(fd, 448, 0)) == 448
     assert calls.pread(fd, 448, 1 << 30) == b""
     calls.close(fd)
-    assert calls.work(5) == Work(opens=1, preads=2, closes=1, bytes=448, counters=5)
+    assert calls.work(5) == CountedWork(opens=1, preads=2, closes=1, bytes=448, counters=5)
     assert calls.work(5).calls == 4
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(fd)
@@ -73,6 +73,6 @@ def test_reads_are_those_that_the_kernel_counts(default_mount: Path, ask: Client
 
 
 def test_work_is_divided_only_if_it_was_the_same_each_time() -> None:
-    assert Work(10, 20, 0, 10, 4480, 2240).each(10) == Work(1, 2, 0, 1, 448, 224)
+    assert CountedWork(10, 20, 0, 10, 4480, 2240).each(10) == CountedWork(1, 2, 0, 1, 448, 224)
     with pytest.raises(ValueError, match="not the same 10 times"):
-        Work(10, 21).each(10)
+        CountedWork(10, 21).each(10)

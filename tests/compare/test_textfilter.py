@@ -1,4 +1,4 @@
-"""What finds lines in the text, against a plain parse of all lines."""
+"""The search for lines of the text, compared with a plain parse of all lines."""
 
 from __future__ import annotations
 

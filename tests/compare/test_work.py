@@ -1,8 +1,8 @@
-"""The work that is counted for each scenario, against numbers derived by hand.
+"""The counted work of each scenario, compared with numbers derived by hand.
 
-The store has the 3219 tags of the default capture on 224 CPUs, so that all counters are
-3219 x 224 = 721,056. A GET_AT moves 464 bytes both ways, a GET_NEXT brings 224, and one that
-finds nothing brings none.
+The store has the 3219 tags of the default capture on 224 CPUs, so there are 3219 x 224 = 721,056
+counters. A GET_AT moves 464 bytes to the kernel and 464 back. A GET_NEXT moves 224 bytes back, or
+none if there is no further record.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from dataclasses import replace
 import pytest
 
 from allocfs.compare.clients import Design
-from allocfs.compare.mounts import SIMULATED, mounted
-from allocfs.compare.runs import Mounts, Results, run_all, runs_in_all
+from allocfs.compare.mounts import SIMULATED, simulated_mount
+from allocfs.compare.runs import Mounts, Results, run_all, total_runs
 from allocfs.compare.scenarios import SCENARIOS
-from allocfs.compare.syscalls import Work
+from allocfs.compare.syscalls import CountedWork
 
 POLLS = 20
 ALL = 3219 * 224
-TEXT_BYTES = 240_910  # of the capture, which has a header of the same length
+TEXT_BYTES = 240_910  # the size of the capture; its header is as long as that of the text
 
-# Of at least 1M there are 16 tags. 5 are so near to it, on either side, that their bounds leave a
-# doubt, which are 523,936 bytes apart from what was moved: those of 1375696, 1305856, 1095792,
-# 1056768 and 668800 bytes. The next one has 536576, too much of it not moved to be in doubt.
+# 16 tags have at least 1M. Each CPU keeps some bytes of a tag that it has not yet moved to the
+# tag's total, so a sum can be up to 523,936 bytes away from that total. This range includes 1M for
+# 5 tags: those of 1375696, 1305856, 1095792, 1056768 and 668800 bytes. It does not for the next
+# smaller one, of 536576 bytes.
 LARGE, IN_DOUBT = 16, 5
-# The tenth largest tag has 2523136 bytes and by its bounds about 2 million at least. Two more may
-# have that: those of 2184024 and 2002752 bytes. The one after them has 1375696.
+# The tenth largest tag has 2523136 bytes; by its bounds it has at least about 2 million. Two more
+# tags can have as much, those of 2184024 and 2002752 bytes. The next one, of 1375696, cannot.
 TOP, MAY_BE_TOP = 10, 12
 
 
@@ -39,23 +40,25 @@ def results() -> Iterator[Results]:
     scenarios = [replace(s, polls=POLLS) if s.polls > 1 else s for s in SCENARIOS]
     ticks: list[None] = []
     with (
-        mounted(SIMULATED, "cpus=224") as live,
-        mounted(SIMULATED, "cpus=224,max_age=2s") as periodic,
+        simulated_mount(SIMULATED, "cpus=224") as live,
+        simulated_mount(SIMULATED, "cpus=224,max_age=2s") as periodic,
     ):
         yield run_all(Mounts(live, periodic), scenarios, 0, lambda: ticks.append(None))
-    assert len(ticks) == runs_in_all(scenarios, 0)
+    assert len(ticks) == total_runs(scenarios, 0)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7])
 def test_text_is_read_whole_and_sums_all(results: Results, number: int) -> None:
-    # open, a pread of all, a pread that finds the end, close
-    work = Work(opens=1, preads=2, closes=1, bytes=TEXT_BYTES, counters=ALL)
+    # open, a pread of the whole text, a pread at its end, close
+    work = CountedWork(opens=1, preads=2, closes=1, bytes=TEXT_BYTES, counters=ALL)
     assert results[number, Design.TEXT].work == work
     assert work.calls == 4
 
 
 def test_text_is_read_whole_at_every_poll(results: Results) -> None:
-    work = Work(1, preads=POLLS * 2, closes=1, bytes=POLLS * TEXT_BYTES, counters=POLLS * ALL)
+    work = CountedWork(
+        1, preads=POLLS * 2, closes=1, bytes=POLLS * TEXT_BYTES, counters=POLLS * ALL
+    )
     assert results[6, Design.TEXT].work == work
 
 
@@ -63,36 +66,38 @@ def test_text_is_read_whole_at_every_poll(results: Results) -> None:
     ("number", "matches", "counters"),
     [
         (1, 2, 2 * 224),
-        (2, 1, 2 * 224),  # both tags of the file are summed to know which has the size
+        (2, 1, 2 * 224),  # the condition on the size needs the sums of both tags
         (3, LARGE, ALL),
         (4, 3219, ALL),
         (5, 130, 130 * 224),
-        (7, 3219, ALL),  # to sort them
+        (7, 3219, ALL),  # sorting needs all sums
     ],
 )
 def test_ioctl_is_called_once_for_each_match_and_once_more(
     results: Results, number: int, matches: int, counters: int
 ) -> None:
     size = 2 * 464 + (matches - 1) * 224
-    work = Work(opens=1, ioctls=matches + 1, closes=1, bytes=size, counters=counters)
+    work = CountedWork(opens=1, ioctls=matches + 1, closes=1, bytes=size, counters=counters)
     assert results[number, Design.IOCTL].work == work
 
 
 def test_ioctl_is_called_as_often_at_every_poll(results: Results) -> None:
     size = POLLS * (2 * 464 + 129 * 224)
-    work = Work(1, ioctls=POLLS * 131, closes=1, bytes=size, counters=POLLS * 130 * 224)
+    work = CountedWork(1, ioctls=POLLS * 131, closes=1, bytes=size, counters=POLLS * 130 * 224)
     assert results[6, Design.IOCTL].work == work
 
 
-# The tags summed at open are those whose size is in question, then all that are read.
+# open() sums the tags whose bounds do not decide the condition; the reads sum all records read.
 READ = {
-    1: Work(1, preads=1, closes=1, bytes=2 * 224, counters=2 * 224),
-    2: Work(1, preads=1, closes=1, bytes=1 * 224, counters=(2 + 1) * 224),
-    3: Work(1, preads=1, closes=1, bytes=LARGE * 224, counters=(IN_DOUBT + LARGE) * 224),
-    4: Work(1, preads=7, closes=1, bytes=3219 * 224, counters=ALL),  # 6 of 512, 1 of 147
-    5: Work(1, preads=1, closes=1, bytes=130 * 224, counters=130 * 224),
-    6: Work(1, preads=POLLS, closes=1, bytes=POLLS * 130 * 224, counters=POLLS * 130 * 224),
-    7: Work(1, preads=1, closes=1, bytes=TOP * 224, counters=(MAY_BE_TOP + TOP) * 224),
+    1: CountedWork(1, preads=1, closes=1, bytes=2 * 224, counters=2 * 224),
+    2: CountedWork(1, preads=1, closes=1, bytes=1 * 224, counters=(2 + 1) * 224),
+    3: CountedWork(1, preads=1, closes=1, bytes=LARGE * 224, counters=(IN_DOUBT + LARGE) * 224),
+    4: CountedWork(
+        1, preads=7, closes=1, bytes=3219 * 224, counters=ALL
+    ),  # 6 of 512 records, 1 of 147
+    5: CountedWork(1, preads=1, closes=1, bytes=130 * 224, counters=130 * 224),
+    6: CountedWork(1, preads=POLLS, closes=1, bytes=POLLS * 130 * 224, counters=POLLS * 130 * 224),
+    7: CountedWork(1, preads=1, closes=1, bytes=TOP * 224, counters=(MAY_BE_TOP + TOP) * 224),
 }
 
 
@@ -103,7 +108,7 @@ def test_read_is_called_once_for_512_records(results: Results, number: int) -> N
 
 @pytest.mark.parametrize("number", READ)
 def test_read_of_counters_sums_the_same_and_moves_a_seventh(results: Results, number: int) -> None:
-    # 3584 counters are read at once, so that all fit.
+    # One read holds 3584 records of counters, more than there are.
     preads = 1 if number == 4 else READ[number].preads
     work = replace(READ[number], preads=preads, bytes=READ[number].bytes // 7)
     assert results[number, Design.COUNTERS].work == work

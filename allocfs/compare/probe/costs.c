@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of a query cost on this machine, in nanoseconds: one `name cost` a line.
+ * Measure the parts of a query on this machine, and print one `name cost` a line, in nanoseconds.
  *
  * Usage: costs CPUS TAGS FILE, where FILE is a file of BLOCK bytes some directories deep.
  *
- * Each cost is the least of REPEATS, since others only ever slow a machine down.
+ * Each cost is the least of REPEATS, since other processes can only make a measurement longer.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -106,8 +106,8 @@ static double cpu_of_children(void)
 	       1e3 * (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* This program without arguments ends at once, so almost all of its CPU time is the kernel's. How
- * a kernel splits the time of so short a program between user and system is mere chance. */
+/* Without arguments this program ends at once, so almost all of its CPU time is the kernel's. User
+ * and system time are added: for so short a program the kernel's split of them is arbitrary. */
 static double start_program(const char *program)
 {
 	char *arguments[] = { (char *)program, NULL };
@@ -148,7 +148,7 @@ static void *count_elsewhere(void *unused)
 	for (int i = 0; i < REPEATS; i++)
 		for (size_t first = 0; first < tags; first += TOGETHER) {
 			count_everywhere(first, end_of(first));
-			pthread_barrier_wait(&turn);	/* now they are summed */
+			pthread_barrier_wait(&turn);	/* between these the other thread sums */
 			pthread_barrier_wait(&turn);
 		}
 	return unused;
@@ -170,7 +170,7 @@ static double sum_in_turns(void)
 	return took;
 }
 
-/* A counter is in the cache of the CPU that counts in it, and has to be fetched from there. */
+/* Each counter is in the cache of the CPU that wrote it last: summing has to fetch it from there. */
 static double sum_from_another_cpu(void)
 {
 	pthread_t thread;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a kernel does with its codetags. Its own code cannot be called here, so each function does
- * what one in lib/alloc_tag.c does, in the same order.
+ * The kernel's work on its codetags. Kernel code cannot be called here, so each function repeats
+ * the steps of one in lib/alloc_tag.c, in the same order.
  */
 #define _GNU_SOURCE
 #include "tags.h"
@@ -46,7 +46,7 @@ static char *areas;		/* of all CPUs */
 static uint64_t *possible;	/* cpu_possible_mask */
 static size_t *offset;		/* __per_cpu_offset */
 
-/* find_next_bit(), with which for_each_possible_cpu() goes on */
+/* find_next_bit(), the step of for_each_possible_cpu() */
 static __attribute__((noinline)) size_t next_cpu(size_t from)
 {
 	while (from < cpus) {

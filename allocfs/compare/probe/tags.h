@@ -5,15 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern volatile uint64_t sink;	/* keeps the compiler from leaving work out */
+extern volatile uint64_t sink;	/* a use of all results, or the compiler would drop the work */
 
 void make_tags(size_t number, size_t number_of_cpus);
 
-/* From one tag to another, the last excluded; count_everywhere() writes what the other reads. */
+/* Both work on the tags from first to last - 1. count_everywhere() writes the counters of all
+ * CPUs, which sum_counters() reads. */
 void sum_counters(size_t first, size_t last);
 void count_everywhere(size_t first, size_t last);
 
-/* For all tags. */
+/* These work on all tags. */
 void format_lines(void);
 void compare_names(void);
 void fill_records(void);
