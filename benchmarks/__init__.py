@@ -1,1 +1,1 @@
-"""What allocfs costs, beside what native files and a C daemon cost on the same machine."""
+"""Benchmarks of allocfs beside native files and a C daemon on the same machine."""

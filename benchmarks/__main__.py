@@ -11,48 +11,48 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from allocfs.compare.onecpu import on_one_cpu
-from benchmarks.bars import bars
-from benchmarks.measure import Result
 from benchmarks.mounts import NotMounted
 from benchmarks.programs import Client, compile_program
 from benchmarks.report import Machine, as_json, describe, summary_lines, table_lines
+from benchmarks.samples import Result
 from benchmarks.sections import SECTIONS, Place, measure
+from benchmarks.targets import judge
 
-RUNS, SECONDS = 15, 0.05
+RUNS, SECONDS = 15, 0.05  # runs of each side of a case, and the length of a run
 QUICK_RUNS, QUICK_SECONDS = 3, 0.02
 
 
 def main() -> int:
-    """Measure, print each case as it comes, and at the end how far the bars are reached."""
-    wanted = _arguments()
+    """Measure, print each case as it is done, and at the end the targets."""
+    given = _arguments()
     before = os.getloadavg()[0]
     results: list[Result] = []
     try:
         with on_one_cpu():
-            for line in table_lines(_kept(_measured(wanted), results)):
+            for line in table_lines(_recorded(_cases(given), results)):
                 print(line, flush=True)
     except NotMounted as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    _conclude(wanted, results, _machine((before, os.getloadavg()[0])))
+    _conclude(given, results, _machine((before, os.getloadavg()[0])))
     return 0
 
 
-def _kept(cases: Iterable[list[Result]], results: list[Result]) -> Iterator[list[Result]]:
-    """Pass cases on, adding their results to those kept."""
-    for found in cases:
-        results += found
-        yield found
+def _recorded(cases: Iterable[list[Result]], results: list[Result]) -> Iterator[list[Result]]:
+    """Yield each case, and append its results to `results`."""
+    for case in cases:
+        results += case
+        yield case
 
 
-def _conclude(wanted: argparse.Namespace, results: list[Result], machine: Machine) -> None:
-    judged = bars(results)
-    print(f"\n{describe(machine)}\n", *summary_lines(judged), sep="\n")
-    if wanted.json:
-        wanted.json.parent.mkdir(parents=True, exist_ok=True)
-        wanted.json.write_text(as_json(machine, results, judged))
-    if wanted.plot:
-        _plot(results, wanted.plot)
+def _conclude(given: argparse.Namespace, results: list[Result], machine: Machine) -> None:
+    targets = judge(results)
+    print(f"\n{describe(machine)}\n", *summary_lines(targets), sep="\n")
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(as_json(machine, results, targets))
+    if given.plot:
+        _plot(results, given.plot)
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,19 +65,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values there")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw them; needs matplotlib")
-    wanted = parser.parse_args()
-    if unknown := set(wanted.sections) - set(SECTIONS):
+    given = parser.parse_args()
+    if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no section {min(unknown)}: expected some of {' '.join(SECTIONS)}")
-    return wanted
+    return given
 
 
-def _measured(wanted: argparse.Namespace) -> Iterator[list[Result]]:
+def _cases(given: argparse.Namespace) -> Iterator[list[Result]]:
     with tempfile.TemporaryDirectory(prefix="allocfs-") as name:
         top = Path(name)
-        seconds = QUICK_SECONDS if wanted.quick else SECONDS
+        seconds = QUICK_SECONDS if given.quick else SECONDS
         client = Client(compile_program("client", top), seconds)
-        place = Place(top, client, QUICK_RUNS if wanted.quick else RUNS)
-        yield from measure(place, wanted.sections or list(SECTIONS))
+        place = Place(top, client, QUICK_RUNS if given.quick else RUNS)
+        yield from measure(place, given.sections or list(SECTIONS))
 
 
 def _machine(load: tuple[float, float]) -> Machine:

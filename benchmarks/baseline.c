@@ -1,7 +1,7 @@
 /*
- * A daemon of libfuse alone, for comparison: two files of fixed content at the paths where
- * allocfs has them, served with the same timeouts and flags as its live mode, so that a client
- * causes the same sequence of requests. One thread; a read copies nothing and computes nothing.
+ * A minimal libfuse daemon as a baseline. It serves two files of fixed content at their paths in
+ * allocfs, with the timeouts and flags of a live mount, so that a client causes the same sequence
+ * of requests. It has one thread; a read neither copies nor computes.
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>

@@ -7,10 +7,11 @@ import re
 _NUMBERS = re.compile(rb"^( *-?\d+ +\d+ )", re.MULTILINE)
 
 
-def repeated(capture: bytes, times: int) -> bytes:
-    """Repeat the codetags of a capture; the first time they keep their paths.
+def repeat_tags(capture: bytes, times: int) -> bytes:
+    """Repeat the codetags of a capture.
 
-    Repetition n has its source files below `copyN/`; functions and modules are the same ones.
+    The first copy keeps its paths, later ones have their source files below `copyN/`. Functions
+    and modules stay the same.
     """
     first = _NUMBERS.search(capture)
     if first is None:

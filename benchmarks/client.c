@@ -1,5 +1,5 @@
 /*
- * Measure how long an operation on a file takes, without an interpreter in between.
+ * Measure the time of an operation on a file, without the overhead of an interpreter.
  *
  *	client OPERATION PATH OFFSET SIZE COUNT PROCESSES
  *
@@ -76,7 +76,7 @@ static void one_stat(long number)
 	check("stat", !stat(path, &st));
 }
 
-/* Look up a name that was not looked up before: the path has a %ld for a number in it. */
+/* Look up a name for the first time: the path contains %ld, and each number is used once. */
 static void stat_numbered(long number)
 {
 	char name[PATH_MAX];
@@ -133,8 +133,8 @@ struct span {
 };
 
 /*
- * Warm up, tell that through ready, wait until go is closed, then measure. Operations are
- * numbered from the time on, in nanoseconds, so that no later run comes upon the same numbers.
+ * Warm up, write to ready, wait until go is closed, then measure. The numbers of the operations
+ * start at the current time in nanoseconds, so that no later run uses the same numbers.
  */
 static struct span measure(const struct operation *operation, long count, int ready, int go)
 {
@@ -156,7 +156,7 @@ static struct span measure(const struct operation *operation, long count, int re
 	return span;
 }
 
-/* Start the processes, let them go when all are ready, and wait until all have ended. */
+/* Start the processes, close go when all are ready, and wait until all have ended. */
 static void run(const struct operation *operation, long count, int processes, struct span *spans)
 {
 	int ready[2], go[2], status, failed = 0;

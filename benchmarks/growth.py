@@ -1,4 +1,4 @@
-"""How time and memory grow with the number of codetags and of CPUs."""
+"""Measure the growth of time and memory with the number of codetags and of CPUs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.captures import repeated
+from benchmarks.captures import repeat_tags
 from benchmarks.cases import NEW_QUERY, RECORD_SIZE
-from benchmarks.measure import Result, Samples, compare
-from benchmarks.mounts import RAPL, Mounted, allocfs
+from benchmarks.mounts import RAPL, DaemonMount, allocfs_mount
 from benchmarks.programs import Client, Job
+from benchmarks.samples import Result, Samples, compare
 
 MIB = 1 << 20
 REPETITIONS = (1, 10, 100)
-TAG_CPUS = 8  # where the number of codetags grows
+TAG_CPUS = 8  # the CPUs of the mounts that differ in codetags
 CPUS = (8, 224, 1024)
 RESIDENT, BARE = "resident memory", "bare imports"
 PER_COUNTER = "memory beyond bare imports for each codetag and CPU"
@@ -30,7 +30,7 @@ _CASES = {
 
 @dataclass(frozen=True)
 class Growth:
-    """Where to mount and how to measure; `bare` is what the imports alone take, in bytes."""
+    """A directory for mounts, and how to measure; `bare` is the memory of the imports in bytes."""
 
     top: Path
     client: Client
@@ -40,51 +40,57 @@ class Growth:
 
 
 def with_tags(growth: Growth) -> Iterator[list[Result]]:
-    """Measure mounts of more and more codetags."""
+    """Measure mounts with increasing numbers of codetags."""
     with ExitStack() as stack:
         mounts = {}
         for times in REPETITIONS:
             source = growth.top / f"capture{times}"
-            source.write_bytes(repeated(growth.capture, times))
+            source.write_bytes(repeat_tags(growth.capture, times))
             directory, options = growth.top / f"tags{times}", f"simulate,cpus={TAG_CPUS}"
-            mounted = stack.enter_context(allocfs(directory, options, str(source)))
-            mounts[f"{mounted.stat('tags')} tags"] = mounted
+            mount = stack.enter_context(allocfs_mount(directory, options, str(source)))
+            mounts[f"{mount.stat('tags')} tags"] = mount
         yield from _measure(growth, "tags", mounts)
 
 
 def with_cpus(growth: Growth) -> Iterator[list[Result]]:
-    """Measure mounts of more and more CPUs."""
+    """Measure mounts with increasing numbers of CPUs."""
     with ExitStack() as stack:
         mounts = {
-            f"{cpus} CPUs": stack.enter_context(allocfs(growth.top / f"cpus{cpus}", f"cpus={cpus}"))
+            f"{cpus} CPUs": stack.enter_context(
+                allocfs_mount(growth.top / f"cpus{cpus}", f"cpus={cpus}")
+            )
             for cpus in CPUS
         }
         yield from _measure(growth, "CPUs", mounts)
 
 
-def _measure(growth: Growth, what: str, mounts: Mapping[str, Mounted]) -> Iterator[list[Result]]:
+def _measure(
+    growth: Growth, quantity: str, mounts: Mapping[str, DaemonMount]
+) -> Iterator[list[Result]]:
     for case, (operation, name, size) in _CASES.items():
         sides = {
-            side: growth.client.measure(Job(operation, str(mounted.path / name), size))
-            for side, mounted in mounts.items()
+            side: growth.client.measure(Job(operation, str(mount.path / name), size))
+            for side, mount in mounts.items()
         }
-        yield compare(f"{what}: {case}", "us", sides, growth.runs)
-    # After all that was measured, so that what is kept for later counts too.
+        yield compare(f"{quantity}: {case}", "us", sides, growth.runs)
+    # At the end, so that the memory includes the caches that the cases have filled.
     for (case, unit), values in _memory(growth.bare, mounts).items():
         yield [
-            Result(f"{what}: {case}", side, unit, Samples((value,)))
+            Result(f"{quantity}: {case}", side, unit, Samples((value,)))
             for side, value in values.items()
         ]
 
 
-def _memory(bare: int, mounts: Mapping[str, Mounted]) -> dict[tuple[str, str], dict[str, float]]:
-    """Return figures of memory, by case and unit, for each mount."""
-    resident = {side: mounted.resident() for side, mounted in mounts.items()}
+def _memory(
+    bare: int, mounts: Mapping[str, DaemonMount]
+) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the memory of each mount, by case and unit."""
+    resident = {side: mount.resident() for side, mount in mounts.items()}
     return {
         (RESIDENT, "MiB"): {side: size / MIB for side, size in resident.items()},
         (BARE, "MiB"): dict.fromkeys(mounts, bare / MIB),
         (PER_COUNTER, "bytes"): {
-            side: (resident[side] - bare) / (mounted.stat("tags") * mounted.stat("cpus"))
-            for side, mounted in mounts.items()
+            side: (resident[side] - bare) / (mount.stat("tags") * mount.stat("cpus"))
+            for side, mount in mounts.items()
         },
     }

@@ -1,4 +1,4 @@
-"""What is measured: mounts of allocfs and of the baseline, and copies on tmpfs."""
+"""The measured file systems: mounts of allocfs and of the baseline, and copies on tmpfs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-DEADLINE = 60.0  # seconds for a daemon to come up or to end
+DEADLINE = 60.0  # seconds for a daemon to mount or to end
 RAPL = "by-file/arch/x86/events/rapl.c"  # two codetags
 WHOLE = ("records", "counters/records", "allocinfo", "text/records", "json/records")
 TMPFS = Path("/dev/shm")
@@ -23,18 +23,18 @@ class NotMounted(Exception):
 
 
 @dataclass(frozen=True)
-class Mounted:
-    """A mount and the process that serves it."""
+class DaemonMount:
+    """A mount and the process id of its daemon."""
 
     path: Path
     pid: int
 
     def resident(self) -> int:
-        """Return how many bytes of memory the process has."""
+        """Return the resident memory of the daemon in bytes."""
         return resident(Path(f"/proc/{self.pid}/status").read_text())
 
     def stat(self, name: str) -> int:
-        """Read one number of `.allocfs/stats`."""
+        """Read one number from `.allocfs/stats`."""
         lines = (self.path / ".allocfs/stats").read_text().splitlines()
         return int(dict(line.split(" ", 1) for line in lines)[name])
 
@@ -51,30 +51,30 @@ def mount_command(directory: Path, options: str, source: str = "none") -> list[s
 
 
 @contextmanager
-def allocfs(directory: Path, options: str, source: str = "none") -> Iterator[Mounted]:
+def allocfs_mount(directory: Path, options: str, source: str = "none") -> Iterator[DaemonMount]:
     """Mount allocfs until the end of the block."""
     command = [*mount_command(directory, options, source), "--foreground"]
-    with _served(command, directory) as mounted:
-        yield mounted
+    with _daemon_mount(command, directory) as mount:
+        yield mount
 
 
 @contextmanager
-def baseline(program: Path, directory: Path) -> Iterator[Mounted]:
+def baseline_mount(program: Path, directory: Path) -> Iterator[DaemonMount]:
     """Mount the C daemon until the end of the block."""
-    with _served([str(program), str(directory)], directory) as mounted:
-        yield mounted
+    with _daemon_mount([str(program), str(directory)], directory) as mount:
+        yield mount
 
 
 @contextmanager
-def copies_on_tmpfs(mounted: Path) -> Iterator[Path]:
-    """Copy files of a mount to a tmpfs; of by-function the names alone."""
+def copies_on_tmpfs(mount: Path) -> Iterator[Path]:
+    """Copy files of a mount to a tmpfs; those of by-function, which is only listed, are empty."""
     directory = Path(tempfile.mkdtemp(prefix="allocfs-", dir=TMPFS))
     try:
         for name in (*WHOLE, RAPL):
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            (directory / name).write_bytes((mounted / name).read_bytes())
+            (directory / name).write_bytes((mount / name).read_bytes())
         (directory / "by-function").mkdir()
-        for path in (mounted / "by-function").iterdir():
+        for path in (mount / "by-function").iterdir():
             (directory / "by-function" / path.name).touch()
         yield directory
     finally:
@@ -82,12 +82,12 @@ def copies_on_tmpfs(mounted: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _served(command: list[str], directory: Path) -> Iterator[Mounted]:
+def _daemon_mount(command: list[str], directory: Path) -> Iterator[DaemonMount]:
     directory.mkdir()
     daemon = subprocess.Popen(command)
     try:
         _wait_until_mounted(daemon, directory)
-        yield Mounted(directory, daemon.pid)
+        yield DaemonMount(directory, daemon.pid)
     finally:
         daemon.terminate()
         daemon.wait(DEADLINE)
@@ -95,7 +95,7 @@ def _served(command: list[str], directory: Path) -> Iterator[Mounted]:
 
 def _wait_until_mounted(daemon: subprocess.Popen[bytes], directory: Path) -> None:
     deadline = time.monotonic() + DEADLINE
-    # Not by stat(): that hangs in a mount whose daemon does.
+    # The mount table, not stat(): stat() would hang if the daemon did.
     while f" {directory} " not in Path("/proc/self/mounts").read_text():
         if daemon.poll() is not None or time.monotonic() > deadline:
             raise NotMounted(f"{directory}: not mounted; the daemon says why above")

@@ -1,4 +1,4 @@
-"""Draw the results: what a read costs on each side, and how costs grow."""
+"""Plot the results: the cost of a read on each side, and the growth of costs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.curves import Curve, by_case, by_side
-from benchmarks.measure import Result
+from benchmarks.samples import Result
 
 
 def plot(results: Sequence[Result], path: Path) -> None:
-    """Write a picture in the format of the path's suffix."""
+    """Write a plot in the format of the path's suffix."""
     with mpl.rc_context({"font.size": 9, "svg.hashsalt": "allocfs"}):
         figure = Figure(figsize=(11, 8), layout="constrained")
         (opens, preads), (tags, cpus) = figure.subplots(2, 2)

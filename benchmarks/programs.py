@@ -1,4 +1,4 @@
-"""The C programs of the benchmarks: compiled when needed, and the client that measures."""
+"""Compile and run the C programs of the benchmarks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Measure
+from benchmarks.samples import Measure
 
 SOURCES = Path(__file__).parent
-# The programs are linked at a fixed address, 0x400000 on x86-64, whose entries in
-# /proc/self/pagemap, of 8 bytes for each page of 4 KiB, begin here.
+# The offset in /proc/self/pagemap of the program's own pages. The file has 8 bytes for each page
+# of 4 KiB, and -no-pie links the program at a fixed address, 0x400000 on x86-64.
 OWN_PAGES = 0x400000 // 4096 * 8
-FEWEST, MOST = 3, 200_000  # operations in one run
+MIN_COUNT, MAX_COUNT = 3, 200_000  # operations in one run
 
 
 def compile_program(name: str, directory: Path, packages: str = "") -> Path:
-    """Compile a program of this directory into another; return its path."""
+    """Compile a program of this directory; return the path of the executable in `directory`."""
     program = directory / f"{name}-program"
     flags = _pkg_config(packages) if packages else []
     command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-no-pie", "-o", str(program)]
@@ -33,7 +33,7 @@ def _pkg_config(packages: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Job:
-    """What the client does to a file, as client.c describes it; size and offset in bytes."""
+    """An operation of client.c on a file; size and offset are in bytes."""
 
     operation: str
     path: str
@@ -44,21 +44,22 @@ class Job:
 
 @dataclass(frozen=True)
 class Client:
-    """The compiled client; each of its runs is to take `seconds`."""
+    """The compiled client; `seconds` is the intended length of a run."""
 
     program: Path
     seconds: float
 
     def run(self, job: Job, count: int) -> float:
-        """Do a job count times in each process; return the microseconds of one."""
+        """Do a job `count` times in each process; return the microseconds of one operation."""
         numbers = [job.offset, job.size, count, job.processes]
         command = [str(self.program), job.operation, job.path, *map(str, numbers)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         return int(done.stdout) / 1000 / (count * job.processes)
 
     def measure(self, job: Job) -> Measure:
-        """Choose how often to do a job in one run, and return what does it."""
-        self.run(job, FEWEST)  # what is done once, such as an index of names, is not the estimate
-        estimate = self.run(job, FEWEST) * job.processes
+        """Estimate the repetitions for a run of `seconds`, and return a function that runs them."""
+        # Work done once, such as building the index of names, must not enter the estimate.
+        self.run(job, MIN_COUNT)
+        estimate = self.run(job, MIN_COUNT) * job.processes
         count = int(self.seconds * 1e6 / estimate)
-        return partial(self.run, job, max(FEWEST, min(MOST, count)))
+        return partial(self.run, job, max(MIN_COUNT, min(MAX_COUNT, count)))

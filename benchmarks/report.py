@@ -1,4 +1,4 @@
-"""Results for people, as tables of Markdown, and for programs, as JSON."""
+"""Results as Markdown tables for people, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from benchmarks.bars import Bar
-from benchmarks.measure import Result
+from benchmarks.samples import Result
+from benchmarks.targets import Target
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where it was measured; the load is the average of one minute, before and after."""
+    """The machine of the measurements; `load` is its 1-minute average before and after them."""
 
     cpu: str
     cpus: int
@@ -22,7 +22,7 @@ class Machine:
 
 
 def table_lines(cases: Iterable[Sequence[Result]]) -> Iterator[str]:
-    """Make tables with a line for each case, beginning a new one where the sides change."""
+    """Make tables with a line for each case; a new table begins where the sides change."""
     sides: list[str] = []
     for results in cases:
         if sides != [result.side for result in results]:
@@ -35,20 +35,23 @@ def table_lines(cases: Iterable[Sequence[Result]]) -> Iterator[str]:
 
 
 def figure(result: Result) -> str:
-    """Write a median to three digits, with half the spread where there were several runs."""
+    """Format a median with three digits, and with half the spread if there were several runs."""
     median = three_digits(result.samples.median)
     several = len(result.samples.values) > 1
     return f"{median} ±{result.samples.spread / 2:.0%}" if several else median
 
 
 def three_digits(value: float) -> str:
-    """Round to three digits, counting the one before the point, or to all before the point."""
+    """Format a number with three digits, or with all digits before the point if it has more.
+
+    A zero before the point counts as a digit.
+    """
     before = len(f"{abs(value):.0f}")
     return f"{value:.{max(0, 3 - before)}f}"
 
 
 def describe(machine: Machine) -> str:
-    """Say in a line where it was measured."""
+    """Describe the machine in one line."""
     return (
         f"{machine.cpu}, one of {machine.cpus} CPUs, Linux {machine.kernel},"
         f" Python {machine.python};"
@@ -56,17 +59,17 @@ def describe(machine: Machine) -> str:
     )
 
 
-def summary_lines(bars: Iterable[Bar]) -> Iterator[str]:
-    """Make a table with a line for each bar."""
+def summary_lines(targets: Iterable[Target]) -> Iterator[str]:
+    """Make a table with a line for each target."""
     yield _row("bar", ["reached", "at most", ""])
     yield _row("---", ["---:", "---:", "---"])
-    for bar in bars:
-        verdict = "PASS" if bar.passed else "below"
-        yield _row(bar.what, [f"{bar.reached:.2f}", f"{bar.most:.2f}", verdict])
+    for target in targets:
+        verdict = "PASS" if target.passed else "below"
+        yield _row(target.name, [f"{target.reached:.2f}", f"{target.most:.2f}", verdict])
 
 
-def as_json(machine: Machine, results: Sequence[Result], bars: Sequence[Bar]) -> str:
-    """Return all values in the order in which they were measured."""
+def as_json(machine: Machine, results: Sequence[Result], targets: Sequence[Target]) -> str:
+    """Return all values in the order of measurement. Programs read the keys, so they stay."""
     found = [
         {
             "case": result.case,
@@ -78,7 +81,15 @@ def as_json(machine: Machine, results: Sequence[Result], bars: Sequence[Bar]) ->
         }
         for result in results
     ]
-    judged = [{**asdict(bar), "passed": bar.passed} for bar in bars]
+    judged = [
+        {
+            "what": target.name,
+            "reached": target.reached,
+            "most": target.most,
+            "passed": target.passed,
+        }
+        for target in targets
+    ]
     return json.dumps({"machine": asdict(machine), "results": found, "bars": judged}, indent=1)
 
 

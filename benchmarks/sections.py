@@ -1,4 +1,4 @@
-"""The parts of a benchmark, each with the mounts it needs."""
+"""The sections of the benchmarks, each with its mounts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from benchmarks import cases, mounts
 from benchmarks.cases import BASELINE, LIVE, PERIODIC, TMPFS, Bench
-from benchmarks.counted import counters_of_size_query
+from benchmarks.counters import counters_of_size_query
 from benchmarks.growth import Growth, with_cpus, with_tags
-from benchmarks.measure import Result
 from benchmarks.programs import Client, compile_program
+from benchmarks.samples import Result
 from benchmarks.startup import bare_memory, startup
 
 CAPTURE = Path(__file__).parent.parent / "allocfs/data/linux-6.12-net.txt"
 
-Found = Iterator[list[Result]]
+Results = Iterator[list[Result]]
 
 
 class Place(NamedTuple):
@@ -28,15 +28,15 @@ class Place(NamedTuple):
     runs: int
 
 
-# Those that read the default store share its mounts.
-_ON_DEFAULT_STORE: dict[str, Callable[[Bench], Found]] = {
+# The sections on the default store share its mounts.
+_ON_DEFAULT_STORE: dict[str, Callable[[Bench], Results]] = {
     "small": cases.small,
     "reads": cases.reads,
     "names": cases.names,
     "whole": cases.whole,
     "processes": cases.processes,
 }
-_ON_THEIR_OWN: dict[str, Callable[[Place], Found]] = {
+_ON_THEIR_OWN: dict[str, Callable[[Place], Results]] = {
     "counters": lambda place: iter([counters_of_size_query(place.top, place.runs)]),
     "tags": lambda place: with_tags(_growth(place)),
     "cpus": lambda place: with_cpus(_growth(place)),
@@ -45,8 +45,8 @@ _ON_THEIR_OWN: dict[str, Callable[[Place], Found]] = {
 SECTIONS = (*_ON_DEFAULT_STORE, *_ON_THEIR_OWN)
 
 
-def measure(place: Place, sections: Sequence[str]) -> Found:
-    """Measure some sections, case after case."""
+def measure(place: Place, sections: Sequence[str]) -> Results:
+    """Measure some sections; yield the results of each case."""
     on_default_store = [_ON_DEFAULT_STORE[name] for name in sections if name in _ON_DEFAULT_STORE]
     if on_default_store:
         with _default_store(place) as bench:
@@ -62,9 +62,11 @@ def _default_store(place: Place) -> Iterator[Bench]:
     top = place.top
     program = compile_program("baseline", top, "fuse3")
     with ExitStack() as stack:
-        live = stack.enter_context(mounts.allocfs(top / "live", "cpus=224"))
-        periodic = stack.enter_context(mounts.allocfs(top / "periodic", "cpus=224,max_age=1s"))
-        baseline = stack.enter_context(mounts.baseline(program, top / "baseline"))
+        live = stack.enter_context(mounts.allocfs_mount(top / "live", "cpus=224"))
+        periodic = stack.enter_context(
+            mounts.allocfs_mount(top / "periodic", "cpus=224,max_age=1s")
+        )
+        baseline = stack.enter_context(mounts.baseline_mount(program, top / "baseline"))
         tmpfs = stack.enter_context(mounts.copies_on_tmpfs(live.path))
         roots = {LIVE: live.path, PERIODIC: periodic.path, BASELINE: baseline.path, TMPFS: tmpfs}
         yield Bench(place.client, place.runs, roots, live.stat("tags"))

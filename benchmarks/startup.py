@@ -1,4 +1,4 @@
-"""How long it takes until a mount can be read, and what the imports it needs take alone."""
+"""Measure the time from a mount command to the first record, and the time of its imports."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measure import Measure, Result, compare
 from benchmarks.mounts import RAPL, mount_command, resident
+from benchmarks.samples import Measure, Result, compare
 
 IMPORTS = "import pyfuse3, trio, numpy, construct"
 READY, BARE = "mount and read", IMPORTS
 
 
 def startup(top: Path, runs: int) -> list[Result]:
-    """Measure both; mounting counts from the start of the command to the first record read."""
+    """Measure both times; the first includes the start of the interpreter and a read."""
     directory = top / "startup"
     directory.mkdir()
     sides: dict[str, Measure] = {
@@ -27,7 +27,7 @@ def startup(top: Path, runs: int) -> list[Result]:
 
 
 def bare_memory() -> int:
-    """Return how many bytes the imports alone take."""
+    """Return the resident memory, in bytes, of a process that makes only the imports."""
     return resident(_python(f"{IMPORTS}; print(open('/proc/self/status').read())"))
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks make of what they measure."""
+"""The benchmarks: sampling, targets, tables, JSON and curves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from allocfs.backend.simulated import DEFAULT_CAPTURE, default_capture
 from allocfs.formats.text import parse
-from benchmarks.bars import Bar, bars
-from benchmarks.captures import repeated
+from benchmarks.captures import repeat_tags
 from benchmarks.curves import by_case, by_side
-from benchmarks.measure import Measure, Result, Samples, interleave
 from benchmarks.mounts import resident
 from benchmarks.report import Machine, as_json, summary_lines, table_lines, three_digits
+from benchmarks.samples import Measure, Result, Samples, interleave
+from benchmarks.targets import Target, judge
 
 MACHINE = Machine("a CPU", 2, "6.18", "3.11", (0.5, 1.5))
 
@@ -58,7 +58,7 @@ def test_the_first_turn_is_not_counted() -> None:
 def test_a_repeated_capture_has_each_tag_as_often_under_other_paths() -> None:
     capture = default_capture()
     once = parse(capture, DEFAULT_CAPTURE)
-    thrice = parse(repeated(capture, 3), "thrice")
+    thrice = parse(repeat_tags(capture, 3), "thrice")
     assert thrice.header == once.header
     count = len(once.table)
     assert len(thrice.table) == 3 * count
@@ -71,7 +71,7 @@ def test_a_repeated_capture_has_each_tag_as_often_under_other_paths() -> None:
 
 def test_a_capture_without_tags_stays_as_it_is() -> None:
     header = b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
-    assert repeated(header, 5) == header
+    assert repeat_tags(header, 5) == header
 
 
 def test_resident_memory_is_read_in_bytes() -> None:
@@ -79,28 +79,28 @@ def test_resident_memory_is_read_in_bytes() -> None:
 
 
 def test_a_bar_is_judged_only_if_it_was_measured() -> None:
-    assert bars([result("start-up", "mount and read", 300.0, unit="ms")]) == []
+    assert judge([result("start-up", "mount and read", 300.0, unit="ms")]) == []
 
 
 def test_bars_compare_medians() -> None:
     case = "pread rapl.c, 2 records"
-    (bar,) = bars([result(case, "live", 1, 6, 70), result(case, "C libfuse", 3, 4, 5)])
-    assert bar.reached == 1.5
-    assert bar.passed
+    (target,) = judge([result(case, "live", 1, 6, 70), result(case, "C libfuse", 3, 4, 5)])
+    assert target.reached == 1.5
+    assert target.passed
 
 
 def test_growth_is_from_the_first_side_to_the_last() -> None:
     case = "tags: open+pread+close rapl.c"
     times = {"3 tags": 10, "30 tags": 99, "300 tags": 15}
-    (bar,) = bars(result(case, side, time) for side, time in times.items())
-    assert (bar.what, bar.reached) == ("5 file query, 300 tags / 3 tags", 1.5)
-    assert not bar.passed
+    (target,) = judge(result(case, side, time) for side, time in times.items())
+    assert (target.name, target.reached) == ("5 file query, 300 tags / 3 tags", 1.5)
+    assert not target.passed
 
 
 def test_memory_is_compared_with_sixteen_bytes_a_counter() -> None:
     case = "CPUs: memory beyond bare imports for each codetag and CPU"
-    (bar,) = bars([result(case, "8 CPUs", 400, unit="bytes"), result(case, "224 CPUs", 20)])
-    assert bar.reached == 1.25
+    (target,) = judge([result(case, "8 CPUs", 400, unit="bytes"), result(case, "224 CPUs", 20)])
+    assert target.reached == 1.25
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_a_table_begins_where_the_sides_change() -> None:
 
 
 def test_the_summary_says_which_bars_are_reached() -> None:
-    lines = list(summary_lines([Bar("fast", 1.4, 1.5), Bar("small", 1.6, 1.3)]))
+    lines = list(summary_lines([Target("fast", 1.4, 1.5), Target("small", 1.6, 1.3)]))
     assert lines[2:] == ["| fast | 1.40 | 1.50 | PASS |", "| small | 1.60 | 1.30 | below |"]
 
 
 def test_json_has_every_value() -> None:
-    written = json.loads(as_json(MACHINE, [result("stat", "live", 3, 1, 2)], [Bar("b", 2, 1)]))
+    written = json.loads(as_json(MACHINE, [result("stat", "live", 3, 1, 2)], [Target("b", 2, 1)]))
     assert written["machine"]["load"] == [0.5, 1.5]
     assert written["results"][0]["values"] == [3, 1, 2]
     assert written["results"][0]["median"] == 2

@@ -1,4 +1,4 @@
-"""Measure things side by side, and say how much the measurements vary."""
+"""Measure alternatives side by side, and describe the spread of the measurements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Measure = Callable[[], float]
 
 @dataclass(frozen=True)
 class Samples:
-    """What the runs of one thing gave, in the order they were made."""
+    """The values of several runs, in the order of measurement."""
 
     values: tuple[float, ...]
 
@@ -22,7 +22,7 @@ class Samples:
 
     @property
     def spread(self) -> float:
-        """How far the middle half of the values reaches, as a part of the median."""
+        """The width of the middle half of the values, relative to the median."""
         ordered = sorted(self.values)
         quarter = len(ordered) // 4
         return (ordered[-1 - quarter] - ordered[quarter]) / self.median if self.median else 0.0
@@ -30,7 +30,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Result:
-    """What one side of a case took, each value in `unit`."""
+    """The values of one side of a case, in `unit`."""
 
     case: str
     side: str
@@ -39,9 +39,10 @@ class Result:
 
 
 def interleave(sides: Mapping[str, Measure], runs: int) -> dict[str, Samples]:
-    """Run every side in turn, so that what disturbs the machine disturbs all of them alike.
+    """Run all sides in turn, so that a disturbance of the machine affects all of them alike.
 
-    A first turn is not counted: it warms up. Every other turn goes backwards.
+    The first turn warms up and is not counted. Every other turn goes backwards, so that no side
+    always follows the same one.
     """
     values: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(runs + 1):
