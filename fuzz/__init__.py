@@ -1,1 +1,1 @@
-"""Fuzzing of what reads bytes from untrusted hands: captures, queries, control lines."""
+"""Fuzzing of the parsers of untrusted input: captures, queries, control lines."""

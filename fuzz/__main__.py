@@ -16,12 +16,12 @@ from pathlib import Path
 from fuzz import corpus, plain
 from fuzz.words import SEEDS, WORDS
 
-HANG = 60  # seconds that an input may take while others use the machine
+HANG = 60  # seconds for one input; generous, since other processes may use the machine
 MOST_BYTES = {"text": 4096, "query": 1024, "control": 4096}
 
 
 def main() -> int:
-    """Fuzz, and keep the corpus if asked to."""
+    """Fuzz a parser, and keep the corpus with --keep."""
     given = _parser().parse_args()
     try:
         import atheris  # noqa: F401, PLC0415
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _guided(given: argparse.Namespace, scratch: Path) -> int:
-    """Let libFuzzer do it, which ends its process: hence a process of its own."""
+    """Run libFuzzer in a child process, because it ends its process itself."""
     found, words = scratch / "found", scratch / "words"
     found.mkdir()
     for number, data in enumerate([*SEEDS[given.parser], *corpus.inputs(given.parser)]):
@@ -62,7 +62,7 @@ def _guided(given: argparse.Namespace, scratch: Path) -> int:
 
 
 def _word(word: bytes) -> str:
-    """Spell a word as libFuzzer's dictionaries do."""
+    """Format a word for a dictionary of libFuzzer."""
     return '"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n'
 
 

@@ -1,4 +1,4 @@
-"""One libFuzzer process: `python -m fuzz.guided PARSER LIBFUZZER-OPTIONS...`."""
+"""A libFuzzer process: `python -m fuzz.guided PARSER LIBFUZZER-OPTIONS...`."""
 
 from __future__ import annotations
 

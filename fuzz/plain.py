@@ -1,4 +1,4 @@
-"""Mutations of the corpus, without guidance: for where there is no atheris."""
+"""Fuzz with random mutations of the corpus, on machines without atheris."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MOST_CHANGES = 8
 
 
 def fuzz(parser: str, runs: int, seconds: float, seed: int) -> int:
-    """Try mutations, so many (0: any number) or for so long; return an exit code."""
+    """Try `runs` mutations (0: any number), for at most `seconds`; return an exit code."""
     choose = random.Random(seed or time.time_ns())
     known = [*SEEDS[parser], *corpus.inputs(parser)]
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end and (not runs or done < runs):
-        data = mutated(choose, choose.choice(known), WORDS[parser])
+        data = mutate(choose, choose.choice(known), WORDS[parser])
         try:
             TARGETS[parser](data)
         except BaseException:
@@ -31,8 +31,8 @@ def fuzz(parser: str, runs: int, seconds: float, seed: int) -> int:
     return 0
 
 
-def mutated(choose: random.Random, data: bytes, words: list[bytes]) -> bytes:
-    """Replace, insert or remove a few pieces."""
+def mutate(choose: random.Random, data: bytes, words: list[bytes]) -> bytes:
+    """Replace, insert or remove a few pieces of an input."""
     for _ in range(choose.randint(1, _MOST_CHANGES)):
         first = choose.randint(0, len(data))
         last = min(len(data), first + choose.choice((0, 0, 1, 2, 8)))

@@ -1,6 +1,7 @@
-"""What is fuzzed: given any bytes, a parser refuses by its own exception or keeps a promise.
+"""The fuzz targets: each runs a parser on any bytes and checks properties of the result.
 
-A target raises AssertionError where a promise is broken, and whatever else where a parser fails.
+A parser may refuse an input by its own exception. Any other exception is a bug, and so is an
+AssertionError of the target, which means that a property does not hold.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ allocinfo - version: 2.0
 
 
 def text(data: bytes) -> None:
-    """A capture that is read is written back to the same tags and sums, and can be refreshed."""
+    """An accepted capture survives formatting and parsing, and can be refreshed."""
     try:
         listing = parse(data, "capture")
     except BadCapture as error:
@@ -45,7 +46,7 @@ def text(data: bytes) -> None:
 
 
 def query(data: bytes) -> None:
-    """A query that is read has a canonical form that means the same, and can be tried on names."""
+    """An accepted query equals its parsed canonical form, and its patterns can match any name."""
     try:
         parsed = parse_query(os.fsdecode(data))
     except BadQuery:
@@ -57,11 +58,11 @@ def query(data: bytes) -> None:
 
 
 def control(data: bytes) -> None:
-    """Control lines that are understood act on a store, or the store refuses."""
+    """Accepted control lines leave a consistent store, or the store refuses them."""
     try:
         if not parse_lines(data, UNTOUCHED):
             return
-        store = _store()  # anew for each input that acts, so that each can be tried again
+        store = _store()  # a new one for each input, so that a crash can be reproduced
         for act in parse_lines(data, store):
             act()
     except BadControl:
@@ -93,7 +94,7 @@ Target = Callable[[bytes], None]
 
 
 def _timed(target: Target) -> Target:
-    """Allow an input a second of the processor: a busy machine is no fault of a parser."""
+    """Limit an input to MOST_SECONDS of CPU time: wall time would depend on other processes."""
 
     def attempt(data: bytes) -> None:
         began = time.thread_time()

@@ -1,4 +1,4 @@
-"""What the inputs of each parser are made of, for mutations to be more than noise."""
+"""The dictionary and the first inputs of each parser: random bytes alone are refused at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs that fuzzing found, each of which reaches code of its own, keep every promise."""
+"""The fuzz targets hold for the corpus and for mutations of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 
 from fuzz.corpus import inputs
-from fuzz.plain import mutated
+from fuzz.plain import mutate
 from fuzz.targets import TARGETS
 from fuzz.words import SEEDS, WORDS
 
@@ -25,4 +25,4 @@ def test_so_do_mutations_of_them(parser: str) -> None:
     choose = random.Random(1)
     found = [*SEEDS[parser], *inputs(parser)]
     for _ in range(2000):
-        TARGETS[parser](mutated(choose, choose.choice(found), WORDS[parser]))
+        TARGETS[parser](mutate(choose, choose.choice(found), WORDS[parser]))
