@@ -1,4 +1,4 @@
-"""The clock by which values age."""
+"""The clock for the age of values."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 
 
 def age_clock_ns() -> int:
-    """Return nanoseconds since the boot, those in which the machine slept included.
+    """Return the nanoseconds since the boot, including suspends.
 
-    So what was read before a suspend is old after it. Nobody can set this clock.
+    CLOCK_MONOTONIC stops during a suspend, so values read before it would pass for fresh after
+    it; CLOCK_REALTIME can be set.
     """
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)

@@ -1,4 +1,4 @@
-"""A tour of a mount: shell commands, what they print, and what they cost."""
+"""A tour of a mount: shell commands, their output, and the number of counters they sum."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ DUMP = "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"
 def main() -> int:
     """Mount the simulated store on a temporary directory, show it, and unmount it."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # to unmount then, too
-    # The commands installed beside this interpreter, whether its environment is active or not.
+        # The default action would end the process without unmounting.
+        signal.signal(number, signal.default_int_handler)
+    # Find the commands beside this interpreter even if its virtual environment is not active.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     try:
         with _mount_point() as root:
@@ -31,8 +32,8 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"allocfs.demo: failed with exit code {error.returncode}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever reads this has seen enough
-        with suppress(OSError):
+    except BrokenPipeError:  # the output was piped to a program that has ended, such as head
+        with suppress(OSError):  # or the interpreter would report the pipe again at exit
             sys.stdout.close()
         return 1
     except KeyboardInterrupt:
@@ -42,7 +43,7 @@ def main() -> int:
 
 @contextmanager
 def _mount_point() -> Iterator[Path]:
-    """Make a directory to mount on, and leave nothing of either behind."""
+    """Make a directory to mount on; afterwards unmount and remove it."""
     root = Path(tempfile.mkdtemp(prefix="allocfs-"))
     try:
         yield root
@@ -55,22 +56,22 @@ def _mount_point() -> Iterator[Path]:
 def _tour(root: Path) -> None:
     _run(f"mount.allocfs none {root} -o cpus=224", Path("/"))
     print(f"$ cd {root}")
-    mount = Mount(root)
-    _show_one_record(mount)
-    _show_queries(mount)
-    _show_busiest(mount)
+    shell = Shell(root)
+    _show_one_record(shell)
+    _show_queries(shell)
+    _show_busiest(shell)
     _run(f"fusermount3 -u {root}", Path("/"))
 
 
-class Mount:
-    """A mount in which commands are run."""
+class Shell:
+    """Runs commands in the root directory of a mount."""
 
     def __init__(self, root: Path) -> None:
-        """Run them in this directory."""
+        """Remember the root directory."""
         self.root = root
 
     def show(self, command: str) -> int:
-        """Run a command; return how many per-CPU counters were summed for it."""
+        """Print and run a command; return the number of per-CPU counters summed for it."""
         before = self._counters_read()
         _run(command, self.root)
         summed = self._counters_read() - before
@@ -92,35 +93,35 @@ def _say(text: str) -> None:
     print(f"\n# {text}")
 
 
-def _show_one_record(mount: Mount) -> None:
-    mount.show("ls")
+def _show_one_record(shell: Shell) -> None:
+    shell.show("ls")
     _say("A file has one record for each call site in it that allocates memory.")
-    mount.show(f"ls -l {RAPL}")
+    shell.show(f"ls -l {RAPL}")
     dd = f"dd if={RAPL} bs={RECORD_SIZE} count=1 status=none"
-    few = mount.show(f"{dd} | {DUMP}")
-    mount.show(f"{dd} | allocfs decode --json -")
+    few = shell.show(f"{dd} | {DUMP}")
+    shell.show(f"{dd} | allocfs decode --json -")
     _say("In the text of /proc/allocinfo it is this line, for which all others are summed.")
     name = RAPL.removeprefix("by-file/")
-    every = mount.show(f"grep -m 1 {name} allocinfo")
+    every = shell.show(f"grep -m 1 {name} allocinfo")
     _say(f"{few:,} counters for the record, {every:,} for the text: 1 in {every // few:,}.")
 
 
-def _show_queries(mount: Mount) -> None:
+def _show_queries(shell: Shell) -> None:
     _say("The ten call sites that hold most, as text; bounds rule out nearly all others.")
-    mount.show("cat text/query/sort=-bytes,limit=10/records")
+    shell.show("cat text/query/sort=-bytes,limit=10/records")
     _say("What btrfs holds at call sites with at least 4 KiB; only its own are summed.")
-    mount.show("cat text/query/module=btrfs,min_size=4K,sort=-bytes/records")
+    shell.show("cat text/query/module=btrfs,min_size=4K,sort=-bytes/records")
 
 
-def _show_busiest(mount: Mount) -> None:
-    (busiest,) = decode_records(read_records(mount.root / "query/sort=-bytes,limit=1/records"))
+def _show_busiest(shell: Shell) -> None:
+    (busiest,) = decode_records(read_records(shell.root / "query/sort=-bytes,limit=1/records"))
     path = f"by-file/{busiest.file}"
-    with RecordFile(mount.root / path) as file:
+    with RecordFile(shell.root / path) as file:
         number = next(n for n, record in enumerate(file) if record == busiest)
     _say("The record of the first of the ten, under the name of its file.")
     dd = f"dd if={path} bs={RECORD_SIZE} skip={number} count=1 status=none"
-    mount.show(f"{dd} | {DUMP}")
-    mount.show(f"{dd} | allocfs decode --json -")
+    shell.show(f"{dd} | {DUMP}")
+    shell.show(f"{dd} | allocfs decode --json -")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where the log lines go, and that a name in one line cannot forge another."""
+"""Logging to a file or syslog, with names escaped so that a line cannot forge another."""
 
 from __future__ import annotations
 
@@ -20,72 +20,75 @@ ExceptionInfo = (
 
 
 class OneRecordFormatter(logging.Formatter):
-    """Format a record as one line; the lines of a traceback follow, each after a bar."""
+    """Format a record as one line, followed by the lines of its traceback, each after a bar."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line, with whatever could end it escaped."""
+        """Return the line, with line ends and control characters escaped."""
         return one_line(super().formatMessage(record))
 
     def formatException(self, ei: ExceptionInfo) -> str:
-        """Return the traceback; an exception's message may have line ends of its own."""
+        """Return the traceback, escaped: the message of an exception can contain line ends."""
         lines = super().formatException(ei).split("\n")
         return "\n".join(f"    | {one_line(line)}" for line in lines)
 
 
 class Throttle(logging.Filter):
-    """Let so many lines of a kind pass in a while, and say later how many did not.
+    """Allow a limited number of similar log lines per interval, then report how many were dropped.
 
-    Lines are of one kind if their message is the same but for what it names: anybody who may
-    look up a name can have one written. Nobody can have a full disk written.
+    Lines are similar if they come from one logger and one message, with any arguments. Each
+    failing lookup of a name logs a line, so without a limit users could fill the disk.
     """
 
     def __init__(
         self, lines: int = 10, seconds: float = 60, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Count from now."""
+        """Allow `lines` lines of a kind in each interval of `seconds`."""
         super().__init__()
         self._lines = lines
         self._seconds = seconds
         self._clock = clock
-        self._while: dict[tuple[str, str], _While] = {}
+        self._intervals: dict[tuple[str, str], _Interval] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line passes; the first after some that did not says how many."""
+        """Tell whether a line passes; the first of an interval reports those dropped before."""
         now = self._clock()
         kind = (record.name, record.msg)
-        before = self._while.get(kind)
-        if before is None or now - before.begun >= self._seconds:
-            self._while[kind] = _While(now, lines=1)
-            if before is not None and before.lines > self._lines:
-                _add(record, f" ({before.lines - self._lines} lines like this were left out)")
+        interval = self._intervals.get(kind)
+        if interval is None or now - interval.start >= self._seconds:
+            self._intervals[kind] = _Interval(now, lines=1)
+            if interval is not None and interval.lines > self._lines:
+                dropped = interval.lines - self._lines
+                _append(record, f" ({dropped} lines like this were left out)")
             return True
-        before.lines += 1
-        return before.lines <= self._lines
+        interval.lines += 1
+        return interval.lines <= self._lines
 
 
 @dataclass(slots=True)
-class _While:
-    begun: float
+class _Interval:
+    """The time at which an interval started, and its number of similar lines so far."""
+
+    start: float
     lines: int
 
 
-def _add(record: logging.LogRecord, text: str) -> None:
+def _append(record: logging.LogRecord, text: str) -> None:
     record.msg, record.args = record.getMessage() + text, None
 
 
 def one_line(text: str) -> str:
-    """Escape all that could end a line or drive a terminal."""
+    """Escape all characters that could end a line or control a terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 class LogFile(logging.handlers.WatchedFileHandler):
     """A log file that is opened again after logrotate(8) has moved it.
 
-    While it cannot be, lines are lost: a request must not fail because of a line about it.
+    If that fails, lines are lost: a failure to log must not fail the request.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record if that is possible."""
+        """Write a record if possible."""
         try:
             super().emit(record)
         except OSError:
@@ -93,12 +96,12 @@ class LogFile(logging.handlers.WatchedFileHandler):
 
 
 def start_logging(log_file: str | None, foreground: bool, level: int = logging.INFO) -> None:
-    """Send log lines to the file, else to syslog.
+    """Send log lines to the file, or to syslog without a file.
 
-    Where there is no syslog they go to stderr in the foreground, and nowhere otherwise.
+    Without syslog they go to stderr in the foreground, and are dropped in the background.
     Raises OSError if the file cannot be opened.
     """
-    logging.raiseExceptions = False  # a full disk is no reason to write tracebacks to stderr
+    logging.raiseExceptions = False  # do not write tracebacks to stderr when the disk is full
     handler: logging.Handler
     if log_file is not None:
         handler = LogFile(log_file, encoding="utf-8")
@@ -111,7 +114,7 @@ def start_logging(log_file: str | None, foreground: bool, level: int = logging.I
 
 
 def _syslog() -> logging.Handler | None:
-    # SysLogHandler itself does not tell whether anybody listens.
+    # SysLogHandler raises no error if syslog is not running.
     if not os.path.exists(_SYSLOG_SOCKET):
         return None
     handler = logging.handlers.SysLogHandler(

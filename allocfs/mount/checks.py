@@ -1,4 +1,4 @@
-"""What has to be so before one can mount, checked so that its lack is told plainly."""
+"""Preconditions of a mount, checked early for clear error messages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ FUSE_CONF = Path("/etc/fuse.conf")
 def check_mountpoint(path: str) -> None:
     """Raise MountFailed or NotPermitted unless this user can mount on this path.
 
-    A live mount of allocfs is no place for another, which would hide it and leave its daemon. The
-    kernel itself refuses only the same file system twice, and takes each mount of FUSE for another.
+    A second mount of allocfs on the same path is refused: it would hide the first one, whose
+    daemon would stay. The kernel rejects mounting the same file system twice, but treats every
+    FUSE mount as a new one.
     """
     if path == "/":
         raise MountFailed("/ is the root directory: mount on a directory below it")
@@ -35,13 +36,13 @@ def check_mountpoint(path: str) -> None:
         raise MountFailed(f"{path} cannot be a mount point: {error.strerror}") from None
     if not stat.S_ISDIR(mode):
         raise MountFailed(f"{path} is not a directory: mount on a directory")
-    # What fusermount3 demands of all but root.
+    # fusermount3 requires this of users other than root.
     if os.getuid() != 0 and not os.access(path, os.W_OK):
         raise NotPermitted(f"{path} is not writable: mount on a directory of your own")
 
 
 def check_fuse(options: MountOptions) -> None:
-    """Raise MountFailed or NotPermitted unless FUSE is there for this user."""
+    """Raise MountFailed or NotPermitted unless this user can use FUSE."""
     try:
         os.close(os.open(FUSE_DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except PermissionError as error:
@@ -57,7 +58,7 @@ def check_fuse(options: MountOptions) -> None:
 
 
 def allows_other(conf: Path) -> bool:
-    """Tell whether fuse.conf lets users mount with allow_other, as fusermount3 reads it."""
+    """Tell whether fuse.conf, read as fusermount3 does, lets users mount with allow_other."""
     try:
         lines = conf.read_bytes().splitlines()
     except OSError:
@@ -66,7 +67,7 @@ def allows_other(conf: Path) -> bool:
 
 
 def _check_fusermount(options: MountOptions) -> None:
-    """Check what fusermount3 wants, through which all but root have to mount."""
+    """Check the requirements of fusermount3, which mounts for users other than root."""
     if shutil.which("fusermount3") is None:
         raise MountFailed("fusermount3 is missing, which all but root need: install fuse3")
     if options.allow_other and not allows_other(FUSE_CONF):

@@ -1,4 +1,4 @@
-"""The process that serves a mount: its way to the background, and what it tells its caller."""
+"""Run the daemon of a mount in the background, and report its start to the caller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIBFUSE_LINE = re.compile(rb"^fuse(?:rmount3?)?: (.+)\n", re.MULTILINE)
 
 
 class Outcome(NamedTuple):
-    """How a command ends: one of mount(8)'s exit codes, and a line for stderr if it failed."""
+    """The result of a command: an exit code of mount(8), and the error message of a failure."""
 
     code: int
     message: str = ""
@@ -30,50 +30,51 @@ DIED = Outcome(2, "the daemon was killed before it could serve: mount again")
 
 
 def in_background(work: Work) -> Outcome:
-    """Run work in a daemon; return once it calls ready(), or with its outcome if that is first.
+    """Run `work` in a daemon until it calls ready(), or return its outcome if it ends before.
 
-    Work may not raise. If the caller is gone, ready() raises BrokenPipeError.
+    `work` must not raise. If the caller is gone, ready() raises BrokenPipeError.
     """
     reading, writing = os.pipe()
+    # Buffered output would be written twice, by the caller and by the daemon.
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        _become_daemon(work, writing)
+        _run_daemon(work, writing)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        os.waitpid(child, 0)
-        return _received(pipe.read())
+        os.waitpid(child, 0)  # the session leader, which ends as soon as it has forked the daemon
+        return _parse_report(pipe.read())
 
 
 def stop_by_exception() -> None:
-    """Make the signals that stop a daemon raise KeyboardInterrupt, so that it cleans up.
+    """Make STOP_SIGNALS raise KeyboardInterrupt, so that the daemon cleans up.
 
-    This covers the time before the main loop listens for them.
+    This covers the time before the main loop receives these signals.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
 
 
 class Stderr:
-    """File descriptor 2, for the processes started too, held back until it is released.
+    """A buffer for stderr, of this process and its children, until it is released.
 
-    libfuse and fusermount3 say nowhere else why they cannot mount.
+    libfuse and fusermount3 report the reason of a failed mount only on stderr.
     """
 
     def __init__(self) -> None:
-        """Hold back from now on what is written."""
-        self._held = os.memfd_create("stderr")
+        """Redirect file descriptor 2 to the buffer."""
+        self._buffer = os.memfd_create("stderr")
         self._original: int | None = os.dup(2)
-        os.dup2(self._held, 2)
+        os.dup2(self._buffer, 2)
 
     def reason(self) -> str:
-        """Return what libfuse or fusermount3 said last, or nothing."""
-        said = _LIBFUSE_LINE.findall(self._text())
-        return said[-1].decode(errors="backslashreplace") if said else ""
+        """Return the last message of libfuse or fusermount3, or an empty string."""
+        messages = _LIBFUSE_LINE.findall(self._text())
+        return messages[-1].decode(errors="backslashreplace") if messages else ""
 
     def release(self) -> None:
-        """Write to the original again, first what was held back, without libfuse's lines."""
+        """Restore file descriptor 2, and write the buffer to it without the lines of libfuse."""
         if self._original is None:
             return
         os.dup2(self._original, 2)
@@ -82,27 +83,31 @@ class Stderr:
         self._original = None
 
     def _text(self) -> bytes:
-        return os.pread(self._held, 1 << 16, 0)
+        return os.pread(self._buffer, 1 << 16, 0)
 
 
-def _become_daemon(work: Work, pipe: int) -> NoReturn:
-    """Do the work in a process that has no terminal and cannot get one."""
+def _run_daemon(work: Work, pipe: int) -> NoReturn:
+    """Run `work` in a grandchild, which has no terminal and cannot get one.
+
+    Only the leader of a session can get a terminal, by opening one. So the leader forks the
+    daemon and ends.
+    """
     code = DIED.code
     try:
         os.setsid()
         if os.fork() == 0:
-            _let_go_of_caller(pipe)
-            code = _do(work, pipe)
+            _detach_from_caller(pipe)
+            code = _run_work(work, pipe)
         else:
             code = 0
     finally:
-        # Not sys.exit(): what the caller has set up to run at exit is for the caller to run.
+        # Not sys.exit(), which would run the exit handlers that the caller has registered.
         logging.shutdown()
         os._exit(code)
 
 
-def _let_go_of_caller(pipe: int) -> None:
-    """Keep nothing of the caller's busy or open, but the pipe."""
+def _detach_from_caller(pipe: int) -> None:
+    """Leave the caller's directory, and close all its file descriptors but the pipe."""
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for fd in range(3):
@@ -111,22 +116,23 @@ def _let_go_of_caller(pipe: int) -> None:
     os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _do(work: Work, pipe: int) -> int:
-    told = False
+def _run_work(work: Work, pipe: int) -> int:
+    """Run `work`; report ready() through the pipe, or the outcome if `work` ends before."""
+    reported = False
 
     def ready() -> None:
-        nonlocal told
+        nonlocal reported
         os.write(pipe, _READY)
         os.close(pipe)
-        told = True
+        reported = True
 
     outcome = work(ready)
-    if not told:
+    if not reported:
         os.write(pipe, f"{outcome.code} {outcome.message}".encode("utf-8", "surrogateescape"))
     return outcome.code
 
 
-def _received(report: bytes) -> Outcome:
+def _parse_report(report: bytes) -> Outcome:
     if report == _READY:
         return Outcome(0)
     if not report:

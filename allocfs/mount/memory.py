@@ -1,4 +1,4 @@
-"""How the daemon's memory is kept small over months: the allocator and the garbage collector."""
+"""Keep the memory of a long-running daemon small: settings of malloc and the garbage collector."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _M_ARENA_MAX = -8  # of mallopt(3)
 
 
 def use_one_heap() -> None:
-    """Have all threads allocate from one heap; call this before there are others.
+    """Make all threads allocate from one heap; call this before starting threads.
 
-    glibc gives each thread a heap of its own, and what one thread allocates and another frees,
-    as with names that the kernel is told to forget, leaves holes in all of them.
+    By default glibc gives each thread its own heap. Objects that one thread allocates and another
+    frees, such as names for the kernel to forget, then leave holes in all heaps.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -20,11 +20,11 @@ def use_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Let go of pages that many open files have left empty.
+    """Return empty pages to the kernel, for example after many open files were closed.
 
-    glibc by itself gives back only what is at the end of its heap, and Python keeps small
-    objects for the next of their kind until it collects garbage of all ages. This takes 1 ms,
-    3 ms with 15,000 inodes, and 9 ms with 10,000 open files.
+    By itself glibc returns memory only from the end of its heap, and Python keeps freed small
+    objects for reuse until a collection of all generations. This takes 1 ms, 3 ms with 15,000
+    inodes, and 9 ms with 10,000 open files.
     """
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -33,10 +33,10 @@ def give_back() -> None:
 
 
 def collect_young_garbage_only() -> None:
-    """Keep the garbage collector from looking at all objects whenever it likes.
+    """Stop the garbage collector from scanning all objects at arbitrary times.
 
-    What a request leaves behind is freed by its reference count, or is young when it goes. Those
-    objects that are there from the beginning are never looked at again.
+    The objects of a request are freed by their reference counts, or at the latest by a collection
+    of a young generation. The objects that exist now are never scanned again.
     """
     gc.freeze()
     young, middle, _ = gc.get_threshold()

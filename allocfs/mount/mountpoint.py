@@ -1,4 +1,4 @@
-"""Mount points: the mount table, mounts left dead by their daemon, mount namespaces."""
+"""Mount points: the mount table, dead mounts whose daemon is gone, mount namespaces."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from allocfs.errors import MountFailed
 
 FILESYSTEM_TYPE = "fuse.allocfs"
 
-_MNT_DETACH = 2  # umount(2): out of the tree now, gone when the last user is
+_MNT_DETACH = 2  # umount(2): leave the tree now, and end when no file is open any more
 _CLONE_NEWNS = 0x20000
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
 class NotPermitted(MountFailed):
-    """The user may not mount, or not there."""
+    """The user may not mount, or not on this path."""
 
 
 def filesystem_at(path: str, table: Path = Path("/proc/self/mountinfo")) -> str | None:
     """Return the type of the topmost file system mounted on an absolute path.
 
-    The columns are those of proc_pid_mountinfo(5): the mount point is the fifth, the type
-    the first after a lone dash.
+    The columns are those of proc_pid_mountinfo(5): the mount point is the fifth, and the type is
+    the first after a column with a single dash. Later lines are mounted on top of earlier ones.
     """
-    found = None
+    kind = None
     for line in table.read_bytes().splitlines():
         fields = line.split(b" ")
-        if _unescaped(fields[4]) == os.fsencode(path):
-            found = fields[fields.index(b"-", 6) + 1].decode()
-    return found
+        if _unescape(fields[4]) == os.fsencode(path):
+            kind = fields[fields.index(b"-", 6) + 1].decode()
+    return kind
 
 
 def is_dead(path: str) -> bool:
     """Tell whether a path is a FUSE mount whose daemon is gone."""
     try:
         os.stat(path)
-        # The kernel may have answered from its cache; this it always asks the daemon.
+        # The kernel may answer stat() from its cache, but it passes statfs() to the daemon.
         if (filesystem_at(path) or "").startswith("fuse"):
             os.statvfs(path)
     except OSError as error:
@@ -51,9 +51,9 @@ def is_dead(path: str) -> bool:
 
 
 def detach_dead(path: str) -> None:
-    """Unmount what killed daemons left on a path, at once, even where it is in use.
+    """Unmount all dead mounts of allocfs on a path, even while they are in use.
 
-    Raises MountFailed if it is not ours, or stays.
+    Raises MountFailed if a dead mount is of another type or cannot be unmounted.
     """
     while is_dead(path):
         kind = filesystem_at(path)
@@ -67,8 +67,9 @@ def detach_dead(path: str) -> None:
 def enter_namespace(namespace: str) -> None:
     """Move this process to another mount namespace, given as a process id or a path.
 
-    It stays in the directory of this name, if there is one: relative paths mean the same there.
-    Raises NotPermitted.
+    setns(2) changes the working directory to the root of the namespace. So that relative paths
+    keep their meaning, go to the directory of the same name there, if it exists. Raises
+    NotPermitted.
     """
     directory = os.getcwd()
     path = f"/proc/{namespace}/ns/mnt" if namespace.isdecimal() else namespace
@@ -106,5 +107,5 @@ def _checked(result: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _unescaped(name: bytes) -> bytes:
+def _unescape(name: bytes) -> bytes:
     return _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), name)

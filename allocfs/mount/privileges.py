@@ -1,6 +1,6 @@
-"""Give up what a daemon that serves a mount has no use for.
+"""Drop the privileges that the daemon of a mount does not need.
 
-The numbers are those of <linux/capability.h> and <linux/prctl.h>.
+The numbers are from <linux/capability.h> and <linux/prctl.h>.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _CAPABILITY_VERSION_3 = 0x20080522
 
 
 class Capability(IntEnum):
-    """The capabilities that a daemon can have a use for."""
+    """The capabilities that a daemon can need."""
 
-    DAC_READ_SEARCH = 2  # to read a source in directories that are not root's
+    DAC_READ_SEARCH = 2  # to read a source in directories of other users
     SYS_ADMIN = 21  # to unmount
 
 
@@ -32,7 +32,7 @@ class _Header(ctypes.Structure):
 
 
 class _Sets(ctypes.Structure):
-    """One half of the sets, 32 capabilities; capset(2) takes two of them."""
+    """The sets of 32 capabilities; capset(2) takes an array of two."""
 
     _fields_ = (
         ("effective", ctypes.c_uint32),
@@ -42,12 +42,11 @@ class _Sets(ctypes.Structure):
 
 
 def drop(keep: Iterable[Capability]) -> None:
-    """Keep no more than some capabilities, in this thread and those that it starts.
+    """Drop all capabilities but `keep`, in this thread and those that it starts.
 
-    From then on nothing can be gained back by executing a program, and other processes of the
-    same user can neither trace this one nor have it leave a core file. A user other than root
-    unmounts by fusermount3, which has to gain root's rights: that way stays open to them.
-    Raises OSError.
+    Afterwards executing a program cannot gain privileges, other processes of the same user cannot
+    trace this one, and it leaves no core file. For users other than root only the last two are
+    set: they unmount with fusermount3, which is setuid root. Raises OSError.
     """
     _prctl(_PR_SET_DUMPABLE, 0)
     if os.geteuid() != 0:
@@ -65,13 +64,17 @@ def drop(keep: Iterable[Capability]) -> None:
 
 
 def _empty_bounding_set(kept: int) -> None:
-    """Drop all others from what an executed program could get, if this process may."""
+    """Drop all other capabilities from the bounding set, the limit for executed programs.
+
+    This needs CAP_SETPCAP. Without it no_new_privs alone keeps programs from gaining privileges.
+    """
     capability = 0
-    while (there := _LIBC.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0)) >= 0:
-        if there and not kept >> capability & 1:
+    # The kernel returns an error for a capability that it does not know, after the last one.
+    while (is_set := _LIBC.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0)) >= 0:
+        if is_set and not kept >> capability & 1:
             try:
                 _prctl(_PR_CAPBSET_DROP, capability)
-            except PermissionError:  # without SETPCAP; no_new_privs stops programs all the same
+            except PermissionError:
                 return
         capability += 1
 
