@@ -1,8 +1,8 @@
-"""Try programs that know nothing of allocfs on a mount: `python -m tests.clients.run`.
+"""Try programs without support for allocfs on a mount: `python -m tests.clients.run`.
 
-Run it as root, from the checkout, where `make setup` was run. It installs with apt what is
-missing, mounts the simulated store once live and once with max_age, and prints which programs
-read the same bytes as dd did. It fails if that is not what README.md here says.
+Run it as root from the checkout, after `make setup`. It installs missing programs with apt,
+mounts the simulated store once live and once with max_age, and prints which programs read the
+same bytes as dd. It fails if the result differs from the table in README.md here.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ TIMEOUT = 300  # seconds
 
 
 class Client(NamedTuple):
-    """A program, as a shell command that succeeds if all bytes were right.
+    """A program and a shell command that succeeds if the program reads all bytes correctly.
 
-    In it $M is the mount, $R what dd read of it, $T the tree to try, and $O an empty directory.
+    In the command $M is the mount, $R the copy made by dd, $T the path of the tree in both, and
+    $O an empty directory.
     """
 
     name: str
@@ -51,8 +52,8 @@ CLIENTS = (
     ),
     Client("tail -c 100", "tail -c 100 $M/$T/.records | cmp - <(tail -c 100 $R/$T/.records)"),
     Client("sort", "sort $M/$T/.records | cmp - <(sort $R/$T/.records)"),
-    Client("Python mmap, private", "$PYTHON -m tests.clients.mapped private $M/$T $R/$T"),
-    Client("Python mmap, shared", "$PYTHON -m tests.clients.mapped shared $M/$T $R/$T"),
+    Client("Python mmap, private", "$PYTHON -m tests.clients.mapping private $M/$T $R/$T"),
+    Client("Python mmap, shared", "$PYTHON -m tests.clients.mapping shared $M/$T $R/$T"),
     Client(
         "fio, 8 jobs, beside dd",
         "fio --name=j --filename=$M/$T/.records --rw=randread --bs=224 --numjobs=8 --readonly"
@@ -70,8 +71,8 @@ CLIENTS = (
     Client("stress-ng --seek in it", "stress-ng --seek 1 --temp-path $M/$T --timeout 2 --quiet"),
 )
 
-# What README.md explains: in live mode the sizes of text and JSON are not known, nothing can be
-# shared, and nothing can be written in any.
+# README.md gives the reasons: in live mode the sizes of text and JSON are not known, and shared
+# mappings are not possible; no mode allows writing.
 UNSIZED = TREES[2:]
 REFUSED = {
     ("live", "tar"): UNSIZED,
@@ -85,11 +86,14 @@ REFUSED = {
 
 
 def main() -> int:
-    """Print the table; return 1 if it is not as expected."""
+    """Print the table; return 1 if it differs from the expected one."""
     install()
     rows = {}
     for mode, options in (("live", "cpus=8,max_age=0"), ("max_age", "cpus=8,max_age=1s")):
-        with tempfile.TemporaryDirectory() as scratch, mounted(Path(scratch), options) as root:
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            simulated_mount(Path(scratch), options) as root,
+        ):
             read_by_dd(root, Path(scratch) / "dd")
             for client in CLIENTS:
                 rows[mode, client.name] = [works(client, Path(scratch), tree) for tree in TREES]
@@ -104,15 +108,15 @@ def main() -> int:
 
 
 def install() -> None:
-    """Install the programs that are missing."""
+    """Install missing programs."""
     missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
     if missing:
         subprocess.run(["apt-get", "install", "--yes", "--quiet", *missing], check=True)
 
 
 @contextmanager
-def mounted(scratch: Path, options: str) -> Iterator[Path]:
-    """Mount the simulated store, whose counters stand still."""
+def simulated_mount(scratch: Path, options: str) -> Iterator[Path]:
+    """Mount the simulated store, without traffic."""
     root = scratch / "mnt"
     root.mkdir()
     subprocess.run([sys.executable, "-m", "allocfs.mount", "none", root, "-o", options], check=True)
@@ -123,7 +127,7 @@ def mounted(scratch: Path, options: str) -> Iterator[Path]:
 
 
 def read_by_dd(root: Path, copy: Path) -> None:
-    """Copy the trees with nothing but dd."""
+    """Copy the trees with dd."""
     for tree in TREES:
         script = (
             f'cd {root} && find {tree} -type f | while read f; do mkdir -p "{copy}/${{f%/*}}" &&'
@@ -133,7 +137,7 @@ def read_by_dd(root: Path, copy: Path) -> None:
 
 
 def works(client: Client, scratch: Path, tree: str) -> bool:
-    """Run a client on a tree; tell whether all was right."""
+    """Run a client on a tree; tell whether its command succeeds."""
     out = scratch / "out"
     out.mkdir()
     variables = f"M={scratch}/mnt R={scratch}/dd T={tree} O={out} PYTHON={sys.executable}"

@@ -1,1 +1,1 @@
-"""A stress of real mounts against a model in plain Python: `python -m tests.stress --help`."""
+"""Stress tests of real mounts, compared with a model: `python -m tests.stress --help`."""

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from tests.stress.soak import Plan, Report, soak
 
-MOST_GROWTH = 5 * 2**20
-SETTLED = 300.0  # seconds after which memory may not grow any more
+MOST_GROWTH = 5 * 2**20  # bytes after SETTLED
+SETTLED = 300.0  # seconds until the caches of a daemon are full
 
 
 def main() -> int:
-    """Run the stress, and say what came of it."""
+    """Run the stress test, and print its report."""
     given = _parser().parse_args()
     plan = Plan(
         given.seed, given.minutes * 60, given.readers, given.rate, given.changes, given.max_age
@@ -42,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(report: Report) -> bool:
-    """Print a report; tell whether a daemon has grown."""
-    for what, count in sorted(report.done.items()):
-        print(f"{count:10} {what}")
+    """Print a report; tell whether the memory of a daemon has grown."""
+    for action, count in sorted(report.done.items()):
+        print(f"{count:10} {action}")
     grown = False
     for name in ("busy", "exact"):
         figures = [(at, figures) for at, whose, figures in report.figures if whose == name]

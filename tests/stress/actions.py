@@ -1,4 +1,4 @@
-"""Random actions on a mount without traffic, where every byte and errno is foreseen."""
+"""Random actions on a mount without traffic, whose every byte and errno the model predicts."""
 
 from __future__ import annotations
 
@@ -12,31 +12,43 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stress.model import MODULES, SIZES, Model, Order, Question, Tag, encode, loaded, select
+from tests.stress.model import (
+    MODULES,
+    SIZES,
+    Model,
+    Order,
+    Question,
+    Tag,
+    encode,
+    loaded_tags,
+    select,
+)
 from tests.stress.questions import Questions
 
 MOST_OPEN = 40
 
 
-class Wrong(Exception):
+class Mismatch(Exception):
     """The mount and the model disagree."""
 
 
 @contextmanager
-def expecting(number: int, what: str) -> Iterator[None]:
-    """Require that something fails with an errno."""
+def expect_errno(number: int, action: str) -> Iterator[None]:
+    """Raise Mismatch unless the block fails with an errno."""
     try:
         yield
     except OSError as error:
         if error.errno != number:
-            raise Wrong(f"{what}: expected {errno.errorcode[number]}, found {error}") from error
+            raise Mismatch(
+                f"{action}: expected {errno.errorcode[number]}, found {error}"
+            ) from error
     else:
-        raise Wrong(f"{what}: expected {errno.errorcode[number]}, found none")
+        raise Mismatch(f"{action}: expected {errno.errorcode[number]}, found none")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A file that stays open, and what it held when it was opened."""
+class OpenFile:
+    """A file that stays open, and its contents when it was opened."""
 
     fd: int
     question: Question
@@ -45,8 +57,8 @@ class Kept:
     order: Order
 
 
-class Exact:
-    """One client that does everything, one thing after the other."""
+class ExactClient:
+    """The only client of its mount: it makes all changes itself, so it can predict all answers."""
 
     def __init__(self, root: Path, seed: int, cpus: int, max_age: float) -> None:
         self._root = root
@@ -55,7 +67,7 @@ class Exact:
         self._cpus = cpus
         self._max_age = max_age
         self._model = Model()
-        self._kept: list[Kept] = []
+        self._open_files: list[OpenFile] = []
         self._settled = True
         self.done: Counter[str] = Counter()
         actions: dict[Callable[[], None], int] = {
@@ -72,18 +84,18 @@ class Exact:
         self._actions, self._weights = list(actions), list(actions.values())
 
     def step(self) -> None:
-        """Do something; raise Wrong if it does not turn out as foreseen."""
+        """Do a random action; raise Mismatch if its result differs from the model."""
         action = self._choose.choices(self._actions, self._weights)[0]
         self.done[f"exact: {action.__name__.strip('_')}"] += 1
         action()
 
     def close(self) -> None:
-        """Close what is open."""
-        while self._kept:
-            os.close(self._kept.pop().fd)
+        """Close all open files."""
+        while self._open_files:
+            os.close(self._open_files.pop().fd)
 
     def _settle(self) -> None:
-        """Let values that may be old become so old that they may not be shown."""
+        """Wait until the mount may no longer show values from before the last change."""
         if not self._settled:
             time.sleep(2 * self._max_age)
             self._settled = True
@@ -97,11 +109,11 @@ class Exact:
         module = self._choose.choice(MODULES[1:])
         line = self._model.change(module)
         self._control(line)
-        with expecting(errno.EINVAL, f"{line} twice"):
+        with expect_errno(errno.EINVAL, f"{line} twice"):
             self._control(line)
 
     def _count(self) -> None:
-        tag = self._choose.choice(loaded(self._model.order))
+        tag = self._choose.choice(loaded_tags(self._model.order))
         nbytes = self._choose.choice([0, 1, 4096, 1 << 20, self._choose.randrange(1 << 34)])
         calls, cpu = self._choose.randrange(1000), self._choose.randrange(self._cpus)
         words = f"{tag.file}:{tag.line} {nbytes} {calls} {cpu}"
@@ -117,92 +129,94 @@ class Exact:
         self._settle()
         question = self._questions(by_counter=True)
         path = self._root / question.path
-        if question.named and not question.is_named_in(self._model.order):
-            with expecting(errno.ENOENT, question.path):
+        if question.named and not question.has_tags(self._model.order):
+            with expect_errno(errno.ENOENT, question.path):
                 path.read_bytes()
-        elif question.path.endswith("/.records") and not question.is_named_in(self._model.order):
+        elif question.path.endswith("/.records") and not question.has_tags(self._model.order):
             return
         else:
             self._compare(question.path, path.read_bytes(), self._model.content(question))
 
     def _keep(self) -> None:
         question = self._questions(by_counter=True)
-        if question.form in SIZES and question.is_named_in(self._model.order):
+        if question.form in SIZES and question.has_tags(self._model.order):
             tags = select(question, self._model.order, self._model.values)
             fd = os.open(self._root / question.path, os.O_RDONLY)
-            self._kept.append(Kept(fd, question, self._model.content_id, tags, self._model.order))
-        if len(self._kept) > MOST_OPEN:
+            self._open_files.append(
+                OpenFile(fd, question, self._model.content_id, tags, self._model.order)
+            )
+        if len(self._open_files) > MOST_OPEN:
             self._drop()
 
     def _drop(self) -> None:
-        if self._kept:
-            os.close(self._kept.pop(self._choose.randrange(len(self._kept))).fd)
+        if self._open_files:
+            os.close(self._open_files.pop(self._choose.randrange(len(self._open_files))).fd)
 
     def _read_kept(self) -> None:
-        if not self._kept:
+        if not self._open_files:
             return
-        kept = self._choose.choice(self._kept)
-        form = kept.question.form
+        file = self._choose.choice(self._open_files)
+        form = file.question.form
         size = SIZES[form]
-        offset = self._choose.randrange(size * len(kept.tags) + size)
+        offset = self._choose.randrange(size * len(file.tags) + size)
         length = self._choose.choice([1, size, 10 * size, 65536])
         first, last = offset // size, -(-(offset + length) // size)
-        touched = kept.tags[first:last]
-        if all(self._model.stays(tag, kept.content_id) for tag in touched):
-            whole = encode(form, touched, lambda tag: self._model.values[tag.number], kept.order)
+        touched = file.tags[first:last]
+        if all(self._model.stays(tag, file.content_id) for tag in touched):
+            whole = encode(form, touched, lambda tag: self._model.values[tag.number], file.order)
             skipped = offset - first * size
-            found = os.pread(kept.fd, length, offset)
-            self._compare(kept.question.path, found, whole[skipped : skipped + length])
+            found = os.pread(file.fd, length, offset)
+            self._compare(file.question.path, found, whole[skipped : skipped + length])
         else:
-            with expecting(errno.ESTALE, kept.question.path):
-                os.pread(kept.fd, length, offset)
+            with expect_errno(errno.ESTALE, file.question.path):
+                os.pread(file.fd, length, offset)
 
     def _compare(self, path: str, found: bytes, expected: bytes) -> None:
         if found != expected:
             pairs = enumerate(zip(found, expected, strict=False))
             at = next((n for n, (a, b) in pairs if a != b), min(len(found), len(expected)))
-            raise Wrong(
+            raise Mismatch(
                 f"{path}: {len(found)} bytes, expected {len(expected)}; from byte {at}: "
                 f"{found[at : at + 80]!r}, expected {expected[at : at + 80]!r}"
             )
 
     def _refusals(self) -> None:
         bad = self._questions.malformed()
-        with expecting(errno.EINVAL, bad):
+        with expect_errno(errno.EINVAL, bad):
             os.stat(self._root / bad)
-        with expecting(errno.ENOENT, "no/such"):
+        with expect_errno(errno.ENOENT, "no/such"):
             os.stat(self._root / "by-function/no_such_function")
-        # With max_age the kernel opens without asking; truncating and writing fail in any case.
+        # With max_age open() succeeds without a request, but truncating and writing always fail.
         for mode in ("wb", "r+b"):
             with (
-                expecting(errno.EROFS, "writing"),
+                expect_errno(errno.EROFS, "writing"),
                 (self._root / "records").open(mode, buffering=0) as file,
             ):
                 file.write(b"x")
-        with expecting(errno.EINVAL, "bad control line"):
+        with expect_errno(errno.EINVAL, "bad control line"):
             self._control("alloc mm/slub.c:1 1", "nonsense")
 
     def _list(self) -> None:
         self._settle()
         names = {name or "vmlinux" for name in self._model.order if name is not None}
         if set(os.listdir(self._root / "by-module")) != names:
-            raise Wrong("by-module: the listing is not that of the loaded modules")
+            raise Mismatch("by-module: the listing is not that of the loaded modules")
 
     def _describe(self) -> None:
         self._settle()
         question = self._questions(by_counter=True)
-        if question.is_named_in(self._model.order) and question.form in SIZES:
+        if question.has_tags(self._model.order) and question.form in SIZES:
             path = self._root / question.path
             count = len(select(question, self._model.order, self._model.values))
-            said = int(os.getxattr(path, "user.allocfs.records"))
-            if said != count:
-                raise Wrong(f"{question.path}: says {said} records, expected {count}")
+            reported = int(os.getxattr(path, "user.allocfs.records"))
+            if reported != count:
+                raise Mismatch(f"{question.path}: says {reported} records, expected {count}")
             size = path.stat().st_size
             if size != count * SIZES[question.form] and (self._max_age or not question.by_counter):
-                raise Wrong(f"{question.path}: st_size {size} with {count} records")
+                raise Mismatch(f"{question.path}: st_size {size} with {count} records")
 
     def _content_id(self) -> None:
-        # The page cache may be told of the new length before it has the new digits.
+        # The kernel may have the new length before the new digits; it then pads with NULs.
         found = int((self._root / ".allocfs/content_id").read_bytes().rstrip(b"\0"))
         if found != self._model.content_id:
-            raise Wrong(f"content_id is {found}, expected {self._model.content_id}")
+            raise Mismatch(f"content_id is {found}, expected {self._model.content_id}")

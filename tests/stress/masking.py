@@ -1,4 +1,4 @@
-"""Files without their values: what remains can be foreseen while there is traffic."""
+"""Blank the values in the contents of files: the model predicts the rest even under traffic."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import json
 from tests.stress.model import NOTHING, SIZES, VALUES, Form, Order, Tag, encode
 
 
-def foreseen(form: Form, tags: list[Tag], order: Order) -> bytes:
-    """Write tags without values."""
+def encode_without_values(form: Form, tags: list[Tag], order: Order) -> bytes:
+    """Encode tags with zero values."""
     return encode(form, tags, lambda tag: NOTHING, order)
 
 
-def masked(form: Form, offset: int, data: bytes) -> bytes:
-    """Blank the values of records of which a part was read, at an offset."""
+def mask_records(form: Form, offset: int, data: bytes) -> bytes:
+    """Blank the values in a part of a file of records, read at an offset."""
     size = SIZES[form]
     ahead = offset % size
     blank = bytearray(ahead) + data
@@ -23,8 +23,8 @@ def masked(form: Form, offset: int, data: bytes) -> bytes:
     return bytes(blank[ahead:])
 
 
-def lines_masked(form: Form, data: bytes) -> bytes:
-    """Blank the values of whole lines of text or JSON."""
+def mask_lines(form: Form, data: bytes) -> bytes:
+    """Blank the values in whole lines of text or JSON."""
     blank = _text_line if form == "text" else _json_line
     return b"".join(map(blank, data.splitlines(keepends=True)))
 

@@ -1,4 +1,4 @@
-"""What a mount should say, worked out from the capture in plain Python, without allocfs."""
+"""A model of a mount in plain Python, made from the capture without the code of allocfs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ import allocfs
 CAPTURE = Path(allocfs.__file__).parent / "data/linux-6.12-net.txt"
 SIZES = {"records": 224, "counters": 32}
 VALUES = {"records": slice(200, 216), "counters": slice(8, 24)}  # bytes and calls
-_RECORD = struct.Struct("=64s64s64sQqQB7x")  # as spec/records.md has them
+_RECORD = struct.Struct("=64s64s64sQqQB7x")  # the layouts in spec/records.md
 _COUNTERS = struct.Struct("=QqQQ")
 _LINE = re.compile(r" *(-?\d+) +(\d+) (\S+):(\d+) (?:\[(\S+)\] )?func:(\S+) ")
 
 Form = Literal["records", "counters", "text", "json"]
-Order = tuple[str | None, ...]  # modules by their number, "" for built-in code
+# The loaded modules in the kernel's order, "" for built-in code, None for a free number.
+Order = tuple[str | None, ...]
 
 
 class Tag(NamedTuple):
@@ -48,7 +49,7 @@ NOTHING = Values(0, 0)
 
 @dataclass(frozen=True)
 class Question:
-    """A path, and what is to be found there."""
+    """A path and the contents of its file: the conditions on tags and values, and the order."""
 
     path: str
     form: Form
@@ -56,25 +57,25 @@ class Question:
     counted: Callable[[Values], bool] | None = None
     sort: str = ""
     limit: int | None = None
-    named: bool = False  # a name, which is not there while it has no tags
+    named: bool = False  # the path is the name of a file, function or module: absent without tags
 
     @cached_property
-    def of_module(self) -> dict[str, list[Tag]]:
-        """The tags that it holds as far as names decide, if all are loaded."""
-        return {name: list(filter(self.holds, tags)) for name, tags in OF_MODULE.items()}
+    def tags_by_module(self) -> dict[str, list[Tag]]:
+        """The tags whose names match, loaded or not, by module."""
+        return {name: list(filter(self.holds, tags)) for name, tags in TAGS_BY_MODULE.items()}
 
-    def is_named_in(self, order: Order) -> bool:
-        """Tell whether a tag is loaded that names do not rule out."""
-        return any(name is not None and self.of_module[name] for name in order)
+    def has_tags(self, order: Order) -> bool:
+        """Tell whether a tag whose names match is loaded."""
+        return any(name is not None and self.tags_by_module[name] for name in order)
 
     @property
     def by_counter(self) -> bool:
-        """Tell whether values decide what is to be found."""
+        """Tell whether the selection or its order depends on values."""
         return self.counted is not None or self.sort.strip("-") in ("bytes", "calls")
 
 
 def capture() -> tuple[list[Tag], list[Values]]:
-    """Read the capture that a simulated store begins with."""
+    """Parse the capture from which a simulated store starts."""
     tags: list[Tag] = []
     values: list[Values] = []
     for line in CAPTURE.read_text().splitlines()[2:]:
@@ -88,11 +89,11 @@ def capture() -> tuple[list[Tag], list[Values]]:
 
 TAGS, FIRST_VALUES = capture()
 MODULES = tuple(dict.fromkeys(tag.module for tag in TAGS))
-OF_MODULE = {name: [tag for tag in TAGS if tag.module == name] for name in MODULES}
+TAGS_BY_MODULE = {name: [tag for tag in TAGS if tag.module == name] for name in MODULES}
 
 
-def changed(order: Order, module: str) -> Order:
-    """Unload a module if it is loaded, else give it the lowest free number."""
+def toggle(order: Order, module: str) -> Order:
+    """Unload a module if it is loaded, otherwise load it with the lowest free number."""
     if module in order:
         return tuple(None if name == module else name for name in order)
     if None not in order:
@@ -101,25 +102,25 @@ def changed(order: Order, module: str) -> Order:
     return (*order[:free], module, *order[free + 1 :])
 
 
-def loaded(order: Order) -> list[Tag]:
+def loaded_tags(order: Order) -> list[Tag]:
     """List the loaded tags in the kernel's order."""
-    return [tag for name in order if name is not None for tag in OF_MODULE[name]]
+    return [tag for name in order if name is not None for tag in TAGS_BY_MODULE[name]]
 
 
 @lru_cache(maxsize=64)
 def ranks(order: Order) -> dict[int, int]:
-    """Return the number of each loaded tag in /records."""
-    return {tag.number: rank for rank, tag in enumerate(loaded(order))}
+    """Return the index in /records of each loaded tag, by its number in the capture."""
+    return {tag.number: rank for rank, tag in enumerate(loaded_tags(order))}
 
 
 def select(question: Question, order: Order, values: list[Values] = FIRST_VALUES) -> list[Tag]:
-    """List the tags that a file holds."""
-    found = [tag for name in order if name is not None for tag in question.of_module[name]]
+    """List the tags of a file in order."""
+    found = [tag for name in order if name is not None for tag in question.tags_by_module[name]]
     if question.counted is not None:
         found = [tag for tag in found if question.counted(values[tag.number])]
     if question.sort:
         key = _sort_key(question.sort.strip("-"), values)
-        found.sort(key=key, reverse=question.sort.startswith("-"))  # stable either way
+        found.sort(key=key, reverse=question.sort.startswith("-"))  # stable in both directions
     return found[: question.limit]
 
 
@@ -134,7 +135,7 @@ def _sort_key(key: str, values: list[Values]) -> Callable[[Tag], tuple[object, .
 
 
 def encode(form: Form, tags: Iterable[Tag], values: Callable[[Tag], Values], order: Order) -> bytes:
-    """Write tags in a form, as it is while `order` is loaded."""
+    """Encode tags in a form; counters contain an index that depends on the loaded modules."""
     match form:
         case "records":
             return b"".join(_record(tag, values(tag)) for tag in tags)
@@ -165,7 +166,7 @@ def _json(tag: Tag, values: Values) -> str:
 
 @dataclass
 class Model:
-    """A store without traffic: what is loaded, and all values."""
+    """A store without traffic: its loaded modules and all values."""
 
     order: Order = MODULES
     content_id: int = 1
@@ -173,18 +174,20 @@ class Model:
     loaded_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MODULES, 1))
 
     def change(self, module: str) -> str:
-        """Load or unload a module; return the control line that does."""
+        """Load or unload a module; return the control line for it."""
         line = f"{'unload' if module in self.order else 'load'} {module}"
-        self.order = changed(self.order, module)
+        self.order = toggle(self.order, module)
         self.content_id += 1
         self.loaded_at[module] = self.content_id if module in self.order else 0
-        for tag in OF_MODULE[module]:
+        for tag in TAGS_BY_MODULE[module]:
             self.values[tag.number] = NOTHING
         return line
 
     def count(self, file: str, line: int, nbytes: int, calls: int) -> None:
-        """Count on the first loaded tag of a line, in either spelling of its file."""
-        tag = next(t for t in loaded(self.order) if t.line == line and file in (t.file, t.path))
+        """Add to the first loaded tag of a line; the file is in the kernel's spelling or a path."""
+        tag = next(
+            t for t in loaded_tags(self.order) if t.line == line and file in (t.file, t.path)
+        )
         now = self.values[tag.number]
         self.values[tag.number] = Values(now.bytes + nbytes, now.calls + calls)
 
@@ -194,24 +197,24 @@ class Model:
         return encode(question.form, tags, lambda tag: self.values[tag.number], self.order)
 
     def stays(self, tag: Tag, content_id: int) -> bool:
-        """Tell whether a tag has been loaded ever since content_id."""
+        """Tell whether a tag has been loaded since `content_id` without a break."""
         return 0 < self.loaded_at[tag.module] <= content_id
 
 
 class History:
-    """The loads and unloads that follow from a seed: change n leads to content_id n + 1."""
+    """The seeded sequence of loads and unloads: change n leads to content_id n + 1."""
 
     def __init__(self, seed: int) -> None:
         self._choose = random.Random(seed)
         self._orders: list[Order] = [MODULES]
-        self._unloaded: list[str | None] = [None]  # by which change
+        self._unloaded: list[str | None] = [None]  # the module that each change unloads, or None
 
     def order(self, content_id: int) -> Order:
-        """Return what is loaded at a content_id."""
+        """Return the loaded modules at a content_id."""
         while len(self._orders) < content_id:
             module = self._choose.choice(MODULES[1:])
             before = self._orders[-1]
-            self._orders.append(changed(before, module))
+            self._orders.append(toggle(before, module))
             self._unloaded.append(module if module in before else None)
         return self._orders[content_id - 1]
 
@@ -224,7 +227,7 @@ class History:
         return f"load {next(name for name in after if name not in before)}"
 
     def unloaded(self, tags: Iterable[Tag], after: int, until: int) -> bool:
-        """Tell whether one of some tags was unloaded since `after`, at `until` at the latest."""
+        """Tell whether one of these tags was unloaded after `after` and not later than `until`."""
         self.order(until)
         gone = set(self._unloaded[after:until]) - {None}
         return any(tag.module in gone for tag in tags)

@@ -1,4 +1,4 @@
-"""What a daemon takes from the machine, and what it said in its log."""
+"""The resources of a daemon, and the errors in its log."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 
 class Figures(NamedTuple):
-    """Of one process, at one moment."""
+    """The resources of one process at one moment."""
 
     memory: int  # bytes resident
     descriptors: int
     threads: int
 
     @classmethod
-    def of(cls, process: int) -> Figures:
-        """Look at a process."""
+    def from_process(cls, process: int) -> Figures:
+        """Read the figures of a process id from /proc."""
         proc = Path("/proc") / str(process)
         status = dict(re.findall(r"^(\w+):\s+(\d+)", (proc / "status").read_text(), re.MULTILINE))
         descriptors = len(list((proc / "fd").iterdir()))
@@ -28,7 +28,7 @@ class Figures(NamedTuple):
         )
 
 
-def complaints(log: Path) -> list[str]:
-    """Return the log's lines that tell of an error, and those of tracebacks."""
+def error_lines(log: Path) -> list[str]:
+    """Return the lines of a log that report errors or belong to tracebacks."""
     lines = log.read_text().splitlines() if log.exists() else []
     return [line for line in lines if re.search(r" (ERROR|CRITICAL) |^    \| ", line)]

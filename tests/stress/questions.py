@@ -1,4 +1,4 @@
-"""Random paths of a mount, with what the model has to find there."""
+"""Random paths of a mount, each with the conditions by which the model predicts its contents."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ Holds = Callable[[Tag], bool]
 
 
 class Questions:
-    """A seeded sequence of questions."""
+    """A sequence of random questions."""
 
     def __init__(self, choose: random.Random) -> None:
         self._choose = choose
 
     def __call__(self, by_counter: bool) -> Question:
-        """Ask for something; `by_counter`: also for what values decide."""
+        """Return a random question; `by_counter` allows conditions on and sorting by values."""
         form = cast(Form, self._choose.choice(FORMS))
-        asked = Question("" if form == "records" else f"{form}/", form, lambda tag: True)
+        question = Question("" if form == "records" else f"{form}/", form, lambda tag: True)
         if self._choose.random() < 0.6:
-            asked = self._queried(asked, by_counter)
-        return self._grouped(asked)
+            question = self._add_query(question, by_counter)
+        return self._add_file(question)
 
     def malformed(self) -> str:
-        """Return the path of a query that is none."""
+        """Return a path with an invalid query."""
         return f"query/{self._choose.choice(MALFORMED)}/records"
 
-    def _queried(self, asked: Question, by_counter: bool) -> Question:
+    def _add_query(self, question: Question, by_counter: bool) -> Question:
         terms, tests = [], []
         for key in self._choose.sample(["file", "function", "module", "line"], k=2):
             text, holds = self._line() if key == "line" else self._name(key)
@@ -61,28 +61,28 @@ class Questions:
             limit = self._choose.choice([1, 2, 10, 1000])
             terms.append(f"limit={limit}")
         self._choose.shuffle(terms)
-        path = f"{asked.path}query/{','.join(terms)}/"
-        return Question(path, asked.form, _all(tests), counted, sort, limit)
+        path = f"{question.path}query/{','.join(terms)}/"
+        return Question(path, question.form, _all(tests), counted, sort, limit)
 
-    def _grouped(self, asked: Question) -> Question:
-        """Go on to a file in the directory that is asked."""
+    def _add_file(self, question: Question) -> Question:
+        """Extend the path of a directory to a random file in it."""
         tag = self._choose.choice(TAGS)
         match self._choose.randrange(5):
             case 0:
-                return _at(asked, f"by-file/{tag.path}", lambda t: t.path == tag.path, True)
+                return _at(question, f"by-file/{tag.path}", lambda t: t.path == tag.path, True)
             case 1:
                 below = tag.path.rpartition("/")[0] + "/"
                 path = f"by-file/{below}.records"
-                return _at(asked, path, lambda t: t.path.startswith(below), False)
+                return _at(question, path, lambda t: t.path.startswith(below), False)
             case 2:
                 name = tag.function
-                return _at(asked, f"by-function/{name}", lambda t: t.function == name, True)
+                return _at(question, f"by-function/{name}", lambda t: t.function == name, True)
             case 3:
                 name = self._choose.choice(TAGS[-600:]).module
                 path = f"by-module/{name or 'vmlinux'}"
-                return _at(asked, path, lambda t: t.module == name, True)
+                return _at(question, path, lambda t: t.module == name, True)
             case _:
-                return _at(asked, "records", lambda t: True, False)
+                return _at(question, "records", lambda t: True, False)
 
     def _name(self, key: str) -> tuple[str, Holds]:
         equal = self._choose.random() < 0.7
@@ -129,8 +129,8 @@ def _all(tests: list[Holds]) -> Holds:
     return lambda tag: all(holds(tag) for holds in tests)
 
 
-def _at(asked: Question, path: str, group: Holds, named: bool) -> Question:
-    # What is queried first and grouped then has both to hold; sort and limit come last.
-    holds = _all([asked.holds, group])
-    rest = (asked.counted, asked.sort, asked.limit)
-    return Question(asked.path + path, asked.form, holds, *rest, named)
+def _at(question: Question, path: str, group: Holds, named: bool) -> Question:
+    # The conditions of the query and of the path both have to hold; sort and limit come last.
+    holds = _all([question.holds, group])
+    rest = (question.counted, question.sort, question.limit)
+    return Question(question.path + path, question.form, holds, *rest, named)

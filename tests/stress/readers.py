@@ -1,8 +1,8 @@
-"""A client among many, while modules come and go and counters move.
+"""A client of a mount with traffic, many clients, and modules that are loaded and unloaded.
 
-What is loaded at each content_id follows from the seed, so a client that sees a content_id
-before and after knows what it may have been shown. Names and numbers have to be right then;
-values move.
+The loaded modules at each content_id follow from the seed. A client reads content_id before and
+after a request, and then knows all contents that the request may have returned. It checks names
+and line numbers; values change too fast to be checked.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stress.actions import Wrong, expecting
-from tests.stress.masking import foreseen, lines_masked, masked
+from tests.stress.actions import Mismatch, expect_errno
+from tests.stress.masking import encode_without_values, mask_lines, mask_records
 from tests.stress.model import SIZES, History, Question, Tag, select
 from tests.stress.questions import Questions
 
-MOST_BYTES = 65536  # the kernel asks for so much at once, whatever the buffer
+MOST_BYTES = 65536  # a read of this size is a single request, whatever the address of the buffer
 PAGE = 4096
-READS = 8  # of one open file
-LATE = 2.0  # seconds that a machine with too much to do may add to max_age
+READS = 8  # the reads of each open file
+LATE = 2.0  # seconds that an overloaded machine may add to max_age
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a file can hold if it was opened at some content_id."""
+    """The possible contents of a file, if it was opened at a content_id."""
 
     content_id: int
     tags: list[Tag]
@@ -51,18 +51,19 @@ class Reader:
         self._seen = deque([(time.monotonic(), 1 if max_age else self._read_id())])
         self._poll = polling.poll()
         self._poll.register(self._fd, polling.POLLPRI)
-        self._told = (1, 1) if max_age else (self._seen[0][1], self._id())
+        # The content_id before and after the last poll().
+        self._polled_ids = (1, 1) if max_age else (self._seen[0][1], self._id())
 
     def step(self) -> None:
-        """Do something; raise Wrong if it cannot have turned out so."""
+        """Make a random request; raise Mismatch if its result is impossible."""
         match self._choose.randrange(12):
             case 0:
-                self._told = self._polled()
+                self._polled_ids = self._check_poll()
             case 1:
                 self._list()
             case 2:
                 bad = self._questions.malformed()
-                with expecting(errno.EINVAL, bad):
+                with expect_errno(errno.EINVAL, bad):
                     os.stat(self._root / bad)
                 self.done["malformed query: EINVAL"] += 1
             case _:
@@ -72,16 +73,16 @@ class Reader:
         return int(os.pread(self._fd, 32, 0))
 
     def _id(self) -> int:
-        """Return the present content_id; they only grow."""
+        """Return the current content_id; raise Mismatch if it is less than an earlier one."""
         found, before = self._read_id(), self._seen[-1][1]
         if found < before:
-            raise Wrong(f"content_id {found} after {before}")
+            raise Mismatch(f"content_id {found} after {before}")
         if found > before:
             self._seen.append((time.monotonic(), found))
         return found
 
     def _earliest(self) -> int:
-        """Return the oldest content_id of which something may be shown that is asked for now."""
+        """Return the oldest content_id whose contents a request may return now."""
         if not self._max_age:
             return self._id()
         old = time.monotonic() - 2 * self._max_age - LATE
@@ -89,18 +90,23 @@ class Reader:
             self._seen.popleft()
         return self._seen[0][1]
 
-    def _polled(self) -> tuple[int, int]:
-        """Require to be told of a change once.
+    def _check_poll(self) -> tuple[int, int]:
+        """Require that poll() reports each change of content_id exactly once.
 
-        With max_age content_id itself may be read late, so that it does not tell what is due.
+        With max_age a read of content_id may be late, so there it does not say which changes
+        poll() has to report.
         """
         before = self._id()
-        told = bool(self._poll.poll(0))
+        reported = bool(self._poll.poll(0))
         after = self._id()
-        missed = before > self._told[1] and not told
-        if not self._max_age and (missed or (told and after == self._told[0])):
-            raise Wrong(f"poll: told {told} at {before} to {after}, last told at {self._told}")
-        self.done["poll: told" if told else "poll: not told"] += 1
+        first, last = self._polled_ids
+        missed = before > last and not reported
+        repeated = reported and after == first
+        if not self._max_age and (missed or repeated):
+            raise Mismatch(
+                f"poll: told {reported} at {before} to {after}, last told at {self._polled_ids}"
+            )
+        self.done["poll: told" if reported else "poll: not told"] += 1
         return before, after
 
     def _list(self) -> None:
@@ -111,7 +117,7 @@ class Reader:
             if found == {name or "vmlinux" for name in order if name is not None}:
                 self.done["listing"] += 1
                 return
-        raise Wrong(f"by-module: {found} at content_id {first} to {self._id()}")
+        raise Mismatch(f"by-module: {found} at content_id {first} to {self._id()}")
 
     def _read(self) -> None:
         question = self._questions(by_counter=False)
@@ -134,25 +140,25 @@ class Reader:
 
     def _read_opened(self, question: Question, fd: int, candidates: list[Candidate]) -> None:
         if question.named and not any(candidate.tags for candidate in candidates):
-            raise Wrong(f"{question.path}: opened, and it was not there")
+            raise Mismatch(f"{question.path}: opened, and it was not there")
         if question.form in SIZES:
             self._read_records(question, fd, candidates)
         else:
             self._read_lines(question, fd, candidates)
 
     def _require_absent(self, question: Question, first: int, error: OSError) -> None:
-        """Require that a name has not had tags all the time."""
+        """Require that the name had no tags at some time since `first`."""
         orders = {self._history.order(n) for n in range(first, self._id() + 1)}
-        if all(map(question.is_named_in, orders)):
-            raise Wrong(f"{question.path}: {error}, and it was there all the time") from error
+        if all(map(question.has_tags, orders)):
+            raise Mismatch(f"{question.path}: {error}, and it was there all the time") from error
         self.done[f"open: {errno.errorcode[error.errno or 0]}"] += 1
 
     def _candidates(self, question: Question, first: int) -> Iterator[Candidate]:
-        """Work out what a file may hold that is shown as of content_id `first` to now."""
+        """Yield the possible contents of a file from now back to content_id `first`."""
         for content_id in range(self._id(), first - 1, -1):
             order = self._history.order(content_id)
             tags = select(question, order)
-            yield Candidate(content_id, tags, foreseen(question.form, tags, order))
+            yield Candidate(content_id, tags, encode_without_values(question.form, tags, order))
 
     def _piece(self, form: str, size: int) -> tuple[int, int]:
         record = SIZES[form]
@@ -167,7 +173,7 @@ class Reader:
             offset, length = self._piece(form, len(candidates[0].data))
             before = self._id()
             try:
-                found: bytes | None = masked(form, offset, os.pread(fd, length, offset))
+                found: bytes | None = mask_records(form, offset, os.pread(fd, length, offset))
             except OSError as error:
                 if error.errno != errno.ESTALE:
                     raise
@@ -187,7 +193,7 @@ class Reader:
         before = self._id()
         try:
             with open(fd, "rb", closefd=False) as file:
-                found: bytes | None = lines_masked(question.form, file.read())
+                found: bytes | None = mask_lines(question.form, file.read())
         except OSError as error:
             if error.errno != errno.ESTALE:
                 raise
@@ -202,16 +208,19 @@ class Reader:
         self.done["lines: ESTALE" if found is None else "lines"] += 1
 
     def _possible(self, file: Candidate, touched: slice, before: int, stale: bool) -> bool:
-        """Tell whether a read could (not) fail that began at content_id `before` at the latest."""
+        """Tell whether the outcome of a read that began at `before` or later fits a candidate.
+
+        A stale read needs an unload of one of its tags by now; a good one none until it began.
+        """
         until = self._id() if stale else before
         return self._history.unloaded(file.tags[touched], file.content_id, until) == stale
 
     def _require(self, candidates: list[Candidate], question: Question, found: str) -> None:
         if not candidates:
-            raise Wrong(f"{question.path}: {found}: nothing that it may hold up to {self._id()}")
+            raise Mismatch(f"{question.path}: {found}: nothing that it may hold up to {self._id()}")
 
     def _read_held(self, question: Question, fd: int) -> None:
-        """Read with max_age: what is shown may be as old as that, and opens fix nothing."""
+        """Read with max_age: contents may be that old, and open() does not fix the selection."""
         for _ in range(READS):
             first = self._earliest()
             try:
@@ -232,13 +241,14 @@ class Reader:
             return
         end: int | None = offset + length
         if question.form not in SIZES:
-            found, end = lines_masked(question.form, data), None
+            found, end = mask_lines(question.form, data), None
         else:
-            found = masked(question.form, offset, data)
+            found = mask_records(question.form, offset, data)
             if (offset + len(data)) % PAGE == 0 and data and first != self._id():
-                end = offset + len(data)  # the kernel stops before a page that has a stale record
+                # The kernel ends a read before a page that has a stale record.
+                end = offset + len(data)
         if not any(file.data[offset:end] == found for file in self._candidates(question, first)):
-            raise Wrong(
+            raise Mismatch(
                 f"{question.path}: {length} bytes at {offset}: {found!r:.200}: "
                 f"nothing that it may hold from {first} to {self._id()}"
             )

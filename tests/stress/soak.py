@@ -1,4 +1,4 @@
-"""Mounts under stress: many clients, modules that come and go, and one client that is exact."""
+"""Run a stress test: a mount with many clients and changing modules, and one for ExactClient."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from queue import Empty
 from typing import Any, Protocol
 
 from tests.conftest import DEADLINE, control, daemon_of, mount
-from tests.stress.actions import Exact
+from tests.stress.actions import ExactClient
 from tests.stress.model import History
-from tests.stress.process import Figures, complaints
+from tests.stress.process import Figures, error_lines
 from tests.stress.readers import Reader
 
 CPUS = 8
-_fork = multiprocessing.get_context("fork")  # the model is read once
+_fork = multiprocessing.get_context("fork")  # children share the parsed capture of the model
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much stress, for how long; the same seed makes the same choices."""
+    """The parameters of a stress test; clients with the same seed make the same choices."""
 
     seed: int
     seconds: float
@@ -42,7 +42,7 @@ class Plan:
 
 @dataclass
 class Report:
-    """What was done, what went wrong, and what the daemons took."""
+    """The numbers of actions, the failures, and the resources of the daemons over time."""
 
     done: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -50,12 +50,12 @@ class Report:
 
 
 class Client(Protocol):
-    """Whoever does one thing after the other; `done` counts them."""
+    """A client of a mount that does one action after the other; `done` counts them."""
 
     done: Counter[str]
 
     def step(self) -> None:
-        """Do the next thing."""
+        """Do the next action."""
         ...
 
 
@@ -63,7 +63,7 @@ Result = tuple[Counter[str], str | None]
 
 
 def soak(plan: Plan, scratch: Path, tell: Callable[[str], None]) -> Report:
-    """Run a plan; stop early at the first failure."""
+    """Run a plan, and stop at the first failure. `tell` prints the progress."""
     report = Report()
     with ExitStack() as stack:
         roots = {}
@@ -86,12 +86,12 @@ def soak(plan: Plan, scratch: Path, tell: Callable[[str], None]) -> Report:
         _await(clients, results, report)
         _look(report, daemons, plan.seconds, tell, at_once=True)
     for name in roots:
-        report.failures += complaints(scratch / f"{name}.log")
+        report.failures += error_lines(scratch / f"{name}.log")
     return report
 
 
 def _changes(plan: Plan, root: Path) -> Iterator[float]:
-    """Load and unload modules in the rhythm of a plan; yield the seconds passed."""
+    """Load and unload modules at the rate of a plan; yield the seconds passed."""
     history, began, made = History(plan.seed), time.monotonic(), 0
     while (passed := time.monotonic() - began) < plan.seconds:
         if made < passed * plan.changes:
@@ -103,41 +103,41 @@ def _changes(plan: Plan, root: Path) -> Iterator[float]:
 
 
 def _run(plan: Plan, scratch: Path, number: int, results: Any) -> None:
-    """Be a client in a process of its own: number 0 is the exact one."""
-    reported, wrong = Counter[str](), None
+    """Run a client, as the main function of its process; number 0 is the ExactClient."""
+    reported, failure = Counter[str](), None
     try:
         client: Client
         if number:
             client = Reader(scratch / "busy", plan.seed, number, plan.max_age)
         else:
-            client = Exact(scratch / "exact", plan.seed, CPUS, plan.max_age)
+            client = ExactClient(scratch / "exact", plan.seed, CPUS, plan.max_age)
         end = time.monotonic() + plan.seconds
-        told = time.monotonic()
+        sent_at = time.monotonic()
         while time.monotonic() < end:
             client.step()
-            if time.monotonic() > told + 1:
+            if time.monotonic() > sent_at + 1:
                 results.put((client.done - reported, None))
-                reported, told = client.done.copy(), time.monotonic()
+                reported, sent_at = client.done.copy(), time.monotonic()
         results.put((client.done - reported, None))
     except Exception as error:
-        wrong = f"client {number}, seed {plan.seed}: {type(error).__name__}: {error}"
-        results.put((Counter(), wrong))
+        failure = f"client {number}, seed {plan.seed}: {type(error).__name__}: {error}"
+        results.put((Counter(), failure))
 
 
 def _collect(results: Any, report: Report, block: bool) -> None:
-    """Take in what clients have said."""
+    """Move the results of the clients from the queue to the report."""
     try:
         while True:
-            done, wrong = results.get(block, DEADLINE)
+            done, failure = results.get(block, DEADLINE)
             report.done += done
-            report.failures += [wrong] if wrong else []
+            report.failures += [failure] if failure else []
             block = False
     except Empty:
         pass
 
 
 def _await(clients: Sequence[BaseProcess], results: Any, report: Report) -> None:
-    """Let clients come to their end; one that does not hangs."""
+    """Wait until the clients end; report those that do not as hanging, and terminate them."""
     end = time.monotonic() + DEADLINE
     while any(client.is_alive() for client in clients) and not report.failures:
         _collect(results, report, block=False)
@@ -158,11 +158,11 @@ def _look(
     tell: Callable[[str], None],
     at_once: bool = False,
 ) -> None:
-    """Look at the daemons every 10 seconds."""
+    """Record and print the resources of the daemons, every 10 seconds or `at_once`."""
     if not at_once and report.figures and passed < report.figures[-1][0] + 10:
         return
     for name, process in daemons.items():
-        report.figures.append((passed, name, Figures.of(process)))
+        report.figures.append((passed, name, Figures.from_process(process)))
     operations = report.done.total()
     shown = "; ".join(f"{name} {figures}" for _, name, figures in report.figures[-2:])
     tell(f"{passed:6.0f} s  {operations:9} operations  {shown}")

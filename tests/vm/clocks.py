@@ -1,8 +1,8 @@
-"""Check that values age whatever happens to the clocks; see README.md here.
+"""Check the age of values while the wall clock is set and processes are frozen; see README.md.
 
     python -m tests.vm.clocks
 
-Needs root. Sets the wall clock back, and freezes all processes, as a suspend does.
+Needs root. Sets the wall clock back and forth, and freezes all processes, as a suspend does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ POWER = Path("/sys/power")
 FREEZES = 3
 SLACK = 3.0  # seconds; the machine may be emulated
 
-# Reads until it is killed.
+# A program that reads until it is killed.
 READER = """
 import sys
 while True:
@@ -35,8 +35,8 @@ while True:
 
 
 @contextmanager
-def mounted(source: str, options: str) -> Iterator[Path]:
-    """Mount, and unmount cleanly."""
+def temporary_mount(source: str, options: str) -> Iterator[Path]:
+    """Mount on a temporary directory, and unmount cleanly."""
     root = Path(tempfile.mkdtemp(prefix="allocfs-"))
     command = [sys.executable, "-m", "allocfs.mount", source, str(root), "-o", options]
     subprocess.run(command, check=True)
@@ -47,12 +47,12 @@ def mounted(source: str, options: str) -> Iterator[Path]:
 
 
 def nbytes(root: Path) -> int:
-    """Read the bytes of the second tag of a file."""
+    """Read the bytes of the second tag of FILE."""
     return decode_record((root / FILE).read_bytes()[RECORD_SIZE:]).bytes
 
 
 def seconds_until_seen(root: Path) -> float:
-    """Allocate, and return after how many seconds of running time that was to be seen."""
+    """Allocate, and return the seconds until a read shows the allocation."""
     expected = nbytes(root) + 1000
     (root / ".allocfs/control").write_text(ALLOC)
     began = time.monotonic()
@@ -63,14 +63,15 @@ def seconds_until_seen(root: Path) -> float:
 
 
 def set_wall_clock(step: float) -> None:
-    """Set the clock of the day back or forth by some seconds."""
+    """Move the wall clock by some seconds, which may be negative."""
     time.clock_settime(time.CLOCK_REALTIME, time.time() + step)
 
 
 def freeze() -> bool:
-    """Do the first step of a suspend: stop all processes, for 5 s, and let them go on.
+    """Run the first step of a suspend: freeze all processes for 5 s, then continue them.
 
-    The kernel gives up after 20 s if one does not stop, because it waits for another that did.
+    Return False if the kernel gives up, after 20 s, because a process cannot be frozen: it waits
+    for another one that is frozen already.
     """
     (POWER / "pm_test").write_text("freezer")
     try:
@@ -81,8 +82,8 @@ def freeze() -> bool:
 
 
 def check_wall_clock() -> str:
-    """Set the wall clock back and forth: values age, and mtime only grows."""
-    with mounted("none", f"max_age={MAX_AGE}s") as root:
+    """Set the wall clock back and forth: values still expire, and mtime only grows."""
+    with temporary_mount("none", f"max_age={MAX_AGE}s") as root:
         seen, mtimes = [], []
         for step in (0, -DAY, DAY, -365 * DAY):
             set_wall_clock(step)
@@ -94,10 +95,10 @@ def check_wall_clock() -> str:
 
 
 def check_freezer() -> str:
-    """Freeze the machine while a reader reads: all goes on afterwards, done or refused."""
+    """Freeze the machine while a process reads: reader and daemon continue afterwards."""
     done = {}
     for options in (f"max_age={MAX_AGE}s", "cpus=4"):
-        with mounted("none", options) as root:
+        with temporary_mount("none", options) as root:
             reader = start_reader(root)
             done[options] = sum(freeze() for _ in range(FREEZES))
             seconds_until_seen(root)
@@ -112,7 +113,7 @@ def start_reader(root: Path) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Run both checks; the first that fails ends it with a traceback."""
+    """Run both checks; a failure ends the program with a traceback."""
     checks: tuple[Callable[[], str], ...] = (check_wall_clock, check_freezer)
     for check in checks:
         print(f"{check.__name__}: {check()}", flush=True)

@@ -27,14 +27,15 @@ ALLOCINFO = Path("/proc/allocinfo")
 SYSCTL = Path("/proc/sys/vm/mem_profiling")
 LINE = re.compile(r" *(-?\d+) +(\d+) (\S+):(\d+) (?:\[(\S+)\] )?func:(\S+) (accurate:no )?$")
 ROUNDS = 20
-# What a read through FUSE allocates while it lasts: its request, its pages, the open file.
+# The source files of memory that a read through FUSE itself allocates: its request, its pages, the
+# open file.
 OWN = re.compile(r"fs/fuse/.*|fs/file_table\.c")
-MOUNT_FAILED = 32  # of mount(8)'s exit codes
+MOUNT_FAILED = 32  # an exit code of mount(8)
 DEADLINE = 60.0  # seconds; the machine may be emulated
 
 
 class Name(NamedTuple):
-    """What a record says of its codetag."""
+    """The identity of a codetag in a record."""
 
     module: str
     function: str
@@ -51,7 +52,7 @@ class Row(NamedTuple):
 
 
 def kernel_rows() -> list[Row]:
-    """Parse the kernel's text without the help of allocfs."""
+    """Parse the kernel's text without the code of allocfs."""
     rows = []
     for text in ALLOCINFO.read_text().splitlines()[2:]:
         match = LINE.match(text)
@@ -74,8 +75,8 @@ def rows_of(path: Path) -> list[Row]:
 
 
 @contextmanager
-def mounted(options: str = "") -> Iterator[Path]:
-    """Mount /proc/allocinfo; unmounting has to be clean."""
+def temporary_mount(options: str = "") -> Iterator[Path]:
+    """Mount /proc/allocinfo on a temporary directory, and check that it unmounts cleanly."""
     root = Path(tempfile.mkdtemp(prefix="allocfs-"))
     command = [sys.executable, "-m", "allocfs.mount", str(ALLOCINFO), str(root), "--foreground"]
     daemon = subprocess.Popen([*command, "-o", options or "rw"])
@@ -94,27 +95,27 @@ def mounted(options: str = "") -> Iterator[Path]:
 
 
 def is_mounted(path: Path) -> bool:
-    """Tell whether something is mounted on a path, dead or alive."""
+    """Tell whether a path is a mount point, also of a dead mount."""
     mounts = Path("/proc/mounts").read_text().splitlines()
     return any(line.split()[1] == str(path) for line in mounts)
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Poll a condition until it holds."""
+def wait_until(condition: Callable[[], bool], event: str) -> None:
+    """Poll a condition until it holds; fail after DEADLINE."""
     deadline = time.monotonic() + DEADLINE
     while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE} s: {what}"
+        assert time.monotonic() < deadline, f"not within {DEADLINE} s: {event}"
         time.sleep(0.05)
 
 
 def check_values() -> str:
     """Compare the records with the text before and after they are read.
 
-    A counter may rise and fall again in between, so each codetag has several rounds to be
-    found between its two values; those are left out that count the read itself. Names have
-    to agree in all rounds.
+    A counter may rise and fall between the two texts, so each codetag needs only one round of
+    ROUNDS in which its record is between them. Codetags that count the read itself are left out.
+    Names have to agree in all rounds.
     """
-    with mounted("max_age=0") as root:
+    with temporary_mount("max_age=0") as root:
         outside: set[int] | None = None
         for number in range(1, ROUNDS + 1):
             before, found, after = kernel_rows(), rows_of(root / "records"), kernel_rows()
@@ -130,7 +131,7 @@ def check_values() -> str:
 
 
 def right(low: Row, row: Row, high: Row) -> bool:
-    """Tell whether both counters are between those of two rows, whichever is the higher."""
+    """Tell whether both counters of a row are between those of the two other rows."""
     return OWN.fullmatch(row.name.file) is not None or (
         min(low.bytes, high.bytes) <= row.bytes <= max(low.bytes, high.bytes)
         and min(low.calls, high.calls) <= row.calls <= max(low.calls, high.calls)
@@ -138,8 +139,8 @@ def right(low: Row, row: Row, high: Row) -> bool:
 
 
 def check_paths() -> str:
-    """Compare every path with the records of the root, all of one pass."""
-    with mounted("max_age=86400") as root:
+    """Compare every path with the records of the root, all from one read of the source."""
+    with temporary_mount("max_age=86400") as root:
         everything = rows_of(root / "records")
         by_function = grouped(everything, lambda name: name.function)
         by_module = grouped(everything, lambda name: name.module or "vmlinux")
@@ -160,7 +161,7 @@ def grouped(rows: list[Row], key: Callable[[Name], str]) -> dict[str, list[Row]]
 
 
 def files_below(top: Path) -> dict[str, list[Row]]:
-    """Read all files of records below a directory, by the last 63 bytes of their path."""
+    """Read all files of records below a directory; the keys are the last 63 bytes of the paths."""
     found = {}
     for directory, _, names in os.walk(top):
         for name in set(names) - {".records"}:
@@ -170,9 +171,9 @@ def files_below(top: Path) -> dict[str, list[Row]]:
 
 
 def check_module(module: Path) -> str:
-    """Load and unload a module under a mount: names, content_id, poll, and open files."""
+    """Load and unload a module while mounted: check names, content_id, poll() and open files."""
     name = module.stem.replace("-", "_")
-    with mounted() as root, Poller(root / ".allocfs/content_id") as poller:
+    with temporary_mount() as root, Poller(root / ".allocfs/content_id") as poller:
         path = root / "by-module" / name
         assert not path.exists()
         subprocess.run(["insmod", module], check=True)
@@ -194,10 +195,10 @@ def check_module(module: Path) -> str:
 
 
 class Poller:
-    """Waits for content_id to become the next number."""
+    """Waits with poll() for the next content_id."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file of the content_id."""
+        """Open the file `.allocfs/content_id`."""
         self.longest = 0.0
         self._file = path.open("rb", buffering=0)
         self._content_id = int(self._file.read())
@@ -211,7 +212,7 @@ class Poller:
         self._file.close()
 
     def wait(self) -> None:
-        """Wait until poll() reports a change; it has to be of one step."""
+        """Wait until poll() reports a change; content_id must have grown by one."""
         began = time.monotonic()
         assert self._poll.poll(DEADLINE * 1000), f"nothing to poll within {DEADLINE} s"
         self.longest = max(self.longest, time.monotonic() - began)
@@ -221,7 +222,7 @@ class Poller:
 
 
 def pread_errno(fd: int, number: int) -> int:
-    """Return the error number of reading a record, 0 if it can be read."""
+    """Read a record; return the error number, 0 if the read succeeds."""
     try:
         os.pread(fd, RECORD_SIZE, number * RECORD_SIZE)
     except OSError as error:
@@ -230,8 +231,8 @@ def pread_errno(fd: int, number: int) -> int:
 
 
 def check_dd() -> str:
-    """Read a record with dd, and see that it is the one at that place."""
-    with mounted("max_age=86400") as root:
+    """Read a record with dd, and compare it with the one at that index."""
+    with temporary_mount("max_age=86400") as root:
         rows = rows_of(root / "records")
         place = max(range(len(rows)), key=lambda place: rows[place].bytes)
         command = ["dd", f"if={root}/records", "bs=224", f"skip={place}", "count=1", "status=none"]
@@ -241,8 +242,11 @@ def check_dd() -> str:
 
 
 def check_switched_off() -> str:
-    """Switch profiling off under a mount: reads fail until it is on again, and say why."""
-    with mounted("max_age=0") as root, (root / "by-module/vmlinux").open("rb") as file:
+    """Switch profiling off while mounted: reads fail until it is on again.
+
+    Meanwhile `.allocfs/source` and mount.allocfs name the reason.
+    """
+    with temporary_mount("max_age=0") as root, (root / "by-module/vmlinux").open("rb") as file:
         try:
             SYSCTL.write_text("0")
             assert [pread_errno(file.fileno(), number) for number in (0, 1, 0)] == [errno.EIO] * 3
@@ -263,10 +267,10 @@ def check_switched_off() -> str:
 
 
 def main() -> int:
-    """Run all checks; the first that fails ends it with a traceback."""
+    """Run all checks; a failure ends the program with a traceback."""
     module = Path(sys.argv[1])
     print(f"Linux {os.uname().release}, {os.cpu_count()} CPUs")
-    with mounted() as root:
+    with temporary_mount() as root:
         print((root / ".allocfs/source").read_text(), end="")
         stats = (root / ".allocfs/stats").read_text().splitlines()[:7]
         print(*(" ".join(line.split()) for line in stats), sep=", ")
