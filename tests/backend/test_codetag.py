@@ -1,4 +1,4 @@
-"""The codetag store: counters per CPU, modules, content_id."""
+"""The codetag store: per-CPU counters, modules, content_id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Control lines: what they mean, and which are refused."""
+"""Control lines: their actions, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from allocfs.errors import BadControl
 
 @dataclass
 class Recorder:
-    """What the lines did, in order."""
+    """A store that records the actions of control lines in order."""
 
     done: list[object] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ class Recorder:
 
 @dataclass
 class Series:
-    """The steps that the lines took, in order."""
+    """A series that records the steps of control lines in order."""
 
     done: list[object] = field(default_factory=list)
 

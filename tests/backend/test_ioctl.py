@@ -1,4 +1,4 @@
-"""The ioctls as a source: against the store that answers them, in both layouts."""
+"""The ioctls as a source, in both layouts, compared with the store that answers them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def backend(kernel: Kernel) -> IoctlBackend:
 
 
 def check(backend: IoctlBackend, kernel: Kernel) -> None:
-    """Compare all tags, and some ways to choose among them, with the store."""
+    """Compare all tags, and the sums of random subsets of them, with the store."""
     tags = backend.tags
     of_store = kernel.store.tags.slots
     assert [tags.table.tag(n) for n in tags.slots] == [TAGS[n] for n in of_store]

@@ -1,4 +1,4 @@
-"""Which filters fetch some tags, and which tags the records are that come back."""
+"""The ioctl filters that fetch some tags, and the matching of the fetched records to tags."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_filter_has_what_its_tags_have_in_common() -> None:
 
 
 def test_more_records_than_tags_that_are_alike_are_left_out() -> None:
-    """As when a module was replaced by another build of it since the list was made."""
+    """This happens if a module was replaced by another build after the list was read."""
     table = TagTable.of(ALIKE)
     names = CutNames.of(TagList.of(1, table, np.arange(len(ALIKE))))
     record = Record("xfs", "f", "fs/xfs/a.c", 1, 0, 0, True)

@@ -1,4 +1,4 @@
-"""The server's state machine against a plain model of the kernel, tag by tag."""
+"""The server side of the ioctls, compared with a plain model of the kernel's loops."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def c_string_matches(name: str, template: bytes) -> bool:
 
 
 class Oracle:
-    """The kernel's loops, over TAGS."""
+    """The kernel's loops, written out over TAGS."""
 
     def __init__(self) -> None:
         self.filter = Filter()

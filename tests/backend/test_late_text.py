@@ -1,4 +1,4 @@
-"""A live text whose pass takes long: who waits for it, and for how long."""
+"""A live text that takes long to read: which requests wait for it, and for how long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = ["", "xfs", "ext4"]
 
 
 class Gate:
-    """A text that is not read while the gate is closed, and a clock that a test moves."""
+    """A text whose reads block while the gate is closed, and a clock set by the test."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -62,14 +62,14 @@ def instant(backend: TextBackend) -> int:
 
 
 def late(backend: TextBackend) -> SourceLate:
-    """Ask for counters that are not there yet."""
+    """Request counters that are not available yet; return the exception."""
     with pytest.raises(SourceLate) as raised:
         instant(backend)
     return raised.value
 
 
 def wait_for(raised: SourceLate) -> None:
-    """Wait as a handler does."""
+    """Wait for the source as a handler of requests does."""
     trio.run(raised.answer)
 
 
@@ -144,7 +144,7 @@ def test_who_waits_too_long_and_who_comes_after_that_is_refused(gate: Gate) -> N
 
 
 def wait_until_ended(backend: TextBackend) -> None:
-    """Renew until the pass that was late has been taken in."""
+    """Call renew() until the result of the late pass is in use."""
 
     async def renewed() -> None:
         with trio.fail_after(20):

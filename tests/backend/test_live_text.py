@@ -1,4 +1,4 @@
-"""When the list that a pass over a live text finds is believed."""
+"""The conditions under which the list of tags in a live text is accepted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALL = ["", "xfs", "ext4"]
 
 
 class Texts:
-    """Texts that come one after the other, the last for ever."""
+    """A reader that returns one text after the other, and then always the last."""
 
     def __init__(self, *texts: bytes) -> None:
         self.texts = list(texts)
@@ -37,7 +37,7 @@ def test_a_list_that_is_new_has_to_be_read_twice() -> None:
 
 
 def test_a_list_that_is_torn_by_a_module_going_is_not_believed() -> None:
-    """Between two reads of a page xfs went: ext4, in the first page, the rest, minus 19 tags."""
+    """The module xfs was unloaded between the reads of two pages, so 19 tags are missing."""
     order = ["xfs", "ext4", ""]
     lines = text(order, 1).splitlines(keepends=True)
     torn = b"".join(lines[:30] + lines[30 + 19 :])

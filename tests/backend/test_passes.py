@@ -1,4 +1,4 @@
-"""Passes, and the thread that makes them."""
+"""Passes, and the thread that runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live text: how often it is read, when its list is believed, and what its failures do."""
+"""A live text: how often it is read, when its list is accepted, and the effects of failures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CPUS = 4
 
 
 class Clock:
-    """A clock that a test moves; it begins in the middle of a period of one second."""
+    """A clock set by the test; it starts in the middle of a period of one second."""
 
     def __init__(self) -> None:
         self.now = 100 * SECOND + SECOND // 2
@@ -52,7 +52,7 @@ def passes(backend: TextBackend) -> int:
 
 
 def instant(backend: TextBackend) -> int:
-    """Tell of which text the values are."""
+    """Return the instant of the text that the values come from."""
     return int(backend.sums(backend.tags.slots[:1]).bytes[0]) // 1000
 
 
@@ -101,7 +101,7 @@ def test_without_a_max_age_each_request_makes_a_pass(path: Path, clock: Clock) -
 
 
 def test_no_value_is_older_than_max_age(path: Path, clock: Clock) -> None:
-    """Change the text all the time; the instant in it is the clock's, in tenths of a second."""
+    """The text changes at every step; its instant is the time in tenths of a second."""
     period = SECOND // 10
     replace(path, text(ALL, clock.now // period))
     backend = TextBackend(str(path), 1.0, CPUS, clock)
@@ -225,7 +225,7 @@ def test_a_source_that_cannot_be_read_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_passes_are_made_for_those_who_wait_and_for_nobody_else(path: Path) -> None:
-    """Run for a while with nobody waiting, and then with somebody."""
+    """Run for 10 s without waiting clients, and then for 10 s with one."""
     watching = False
 
     async def main() -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A series of captures: its order and times, playing it, and going through it by steps."""
+"""A series of captures: its order and times, playing it, and stepping through it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANGES = [0, 0, 1, 0, 1, 0]  # of content_id, at each step
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock set by the test."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -39,7 +39,7 @@ def clock() -> Clock:
 
 
 def written(directory: Path, names: Sequence[str]) -> list[str]:
-    """Write the series under these names."""
+    """Write the captures of the series to files with these names."""
     for number, (name, modules) in enumerate(zip(names, LISTS, strict=True)):
         (directory / name).write_bytes(text(modules, number))
     return [str(directory / name) for name in names]
@@ -53,7 +53,7 @@ def captures(tmp_path: Path) -> list[Capture]:
 
 
 def number(replay: Replay) -> int:
-    """Tell which capture is served, from 0, seeing that all of its values are."""
+    """Return the index of the served capture, after checking all its values and modules."""
     sums = replay.sums(replay.tags.slots)
     number = int(sums.bytes[0]) // 1000
     assert sums.bytes.tolist() == [1000 * number + n for n in range(len(sums.bytes))]

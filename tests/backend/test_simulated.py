@@ -1,4 +1,4 @@
-"""The simulated source: the capture's sums, and traffic that leaves them right."""
+"""The simulated source: the sums of the capture, and traffic that keeps them consistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random numbers: those of splitmix64, spread evenly."""
+"""Random numbers: the sequence of splitmix64, and its distribution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from allocfs.backend.splitmix import SplitMix64
 
 
 def splitmix64(state: int) -> tuple[int, int]:
-    """Follow splitmix64.c line by line; return the next state and the number."""
+    """Compute a number as splitmix64.c does, line by line; return the next state and it."""
     state = (state + 0x9E3779B97F4A7C15) & (1 << 64) - 1
     z = state
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & (1 << 64) - 1

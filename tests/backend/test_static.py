@@ -1,4 +1,4 @@
-"""A capture served as it is, damaged ones refused; the oracle is a parse by splitting."""
+"""A static capture, and the errors of damaged ones, compared with a parse by splitting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def served(backend: StaticCapture) -> list[Row]:
 
 
 def variant(capture: bytes, header: str) -> bytes:
-    """Give a capture another header: none, 1.0, or 2.0 with every tenth line inaccurate."""
+    """Replace the header of a capture: none, 1.0, or 2.0 with every tenth line inaccurate."""
     lines = capture.splitlines(keepends=True)
     body = lines[HEADER_LINES:]
     if header == "none":
@@ -80,7 +80,7 @@ def test_a_capture_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def served_or_refused(path: Path, damaged: bytes) -> StaticCapture | None:
-    """Serve a damaged capture, or see it refused by file, line and reason."""
+    """Open a damaged capture; return None if it is refused, after checking the message."""
     path.write_bytes(damaged)
     try:
         return StaticCapture(str(path))
@@ -93,7 +93,7 @@ def served_or_refused(path: Path, damaged: bytes) -> StaticCapture | None:
 
 
 def test_a_truncated_capture_is_refused_unless_whole_lines_are_left(tmp_path: Path) -> None:
-    """Cut at every 1000th byte, and at the end of the line before."""
+    """Truncate at every 1000th byte, and at the end of the preceding line."""
     capture, copy = EVERY_CAPTURE[0].read_bytes(), tmp_path / "cut.txt"
     header = capture.index(b"<tag info>\n") + len(b"<tag info>\n")
     for length in range(1000, len(capture), 1000):
@@ -111,7 +111,7 @@ def test_a_truncated_capture_is_refused_unless_whole_lines_are_left(tmp_path: Pa
 def test_a_damaged_capture_means_what_it_says_or_is_refused(tmp_path: Path) -> None:
     """Change, drop, repeat and insert bytes and lines in pieces of a capture.
 
-    1,000 times; ALLOCFS_MUTATIONS=10000 is more.
+    There are 1,000 mutations; ALLOCFS_MUTATIONS sets another number.
     """
     rng = random.Random(1)
     lines = EVERY_CAPTURE[-1].read_bytes().splitlines(keepends=True)
@@ -131,7 +131,7 @@ def test_a_damaged_capture_means_what_it_says_or_is_refused(tmp_path: Path) -> N
 
 
 def damage(piece: bytearray, rng: random.Random) -> None:
-    """Change one thing."""
+    """Change one random place of a piece."""
     start = rng.randrange(len(piece))
     end = min(len(piece), start + rng.choice([1, 1, 1, 2, 10, 80]))
     match rng.randrange(5):

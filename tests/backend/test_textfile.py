@@ -1,4 +1,4 @@
-"""Files of text: read whole, and parsed anew only where the list of tags differs."""
+"""Files of text: read completely, and parsed again only if the list of tags has changed."""
 
 from __future__ import annotations
 

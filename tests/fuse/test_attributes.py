@@ -1,4 +1,4 @@
-"""Attributes: for how long the kernel may go by them, and what it is told when they change."""
+"""Attributes: how long the kernel may cache them, and their invalidation after a change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ XFS = TagFile(Scope(), Group.MODULE, "xfs")
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Collect the inodes of which the kernel is told, of which three may be valid at once."""
+    """Collect the invalidated inodes; at most three sizes may be valid at the same time."""
     inodes: list[int] = []
     monkeypatch.setattr(attributes, "MOST_VALID", 3)
     monkeypatch.setattr(attributes, "_invalidate", inodes.append)

@@ -1,4 +1,4 @@
-"""What the extension adds, on a real mount of a tiny file system."""
+"""The features of the extension, on a real mount of a tiny file system."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TCGETS = 0x5401
 
 
 class Asked(NamedTuple):
-    """What a read of the tiny file system tells."""
+    """The contents of a file of the tiny file system: its handle and the requests so far."""
 
     handle: int
     opens: int
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
 
 class Tiny(NamedTuple):
-    """A mount of the tiny file system and what its daemon said."""
+    """A mount of the tiny file system, and the file with the stderr of its daemon."""
 
     path: Path
     stderr: Path
@@ -43,7 +43,7 @@ class Tiny(NamedTuple):
         return os.open(self.path / str(inode), os.O_RDWR)
 
     def asked(self, inode: int) -> Asked:
-        """Read a file not read before: the kernel keeps what it has read."""
+        """Read a file for the first time: later reads are answered from the page cache."""
         fd = self.open(inode)
         handle, opens, ioctls, written_to, active = os.pread(fd, 4096, 0).split()
         os.close(fd)

@@ -1,4 +1,4 @@
-"""Inode numbers: stable, distinct, forgotten with the kernel."""
+"""Inode numbers: stable, distinct, and forgotten when the kernel forgets them."""
 
 from __future__ import annotations
 

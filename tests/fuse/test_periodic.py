@@ -1,4 +1,4 @@
-"""Serving by periods: what the kernel is told, and that reads agree with it."""
+"""Serving by periods: the reported sizes and times, and reads that agree with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = TagFile(Scope(Form.TEXT), Group.MODULE, "xfs")
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock set by the test."""
 
     def __init__(self) -> None:
         self.ns = 0

@@ -1,4 +1,4 @@
-"""The options that libfuse is given."""
+"""The options that are passed to libfuse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from allocfs.mount.options import MountOptions, parse_options
 
 
 def unescaped(name: str) -> bytes:
-    """Undo the escapes as libfuse's add_opt_common() does: octal, or the next character."""
+    """Decode escapes as libfuse's add_opt_common() does: octal, or the next character."""
     out = bytearray()
     rest = name.encode("ascii")
     while rest:

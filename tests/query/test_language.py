@@ -1,4 +1,4 @@
-"""Queries: what a name below `query/` means, and which names mean nothing."""
+"""Queries: the meaning of names below `query/`, and the errors of invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns, compared with fnmatch and with names matched by hand."""
+"""Patterns, compared with fnmatch and with matches found by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantities: sizes, counts, limits and lines."""
+"""Quantities in queries: sizes, counts, limits and lines."""
 
 from __future__ import annotations
 

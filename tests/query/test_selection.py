@@ -1,4 +1,4 @@
-"""Selection, compared with a filter that looks at one codetag after the other."""
+"""Selection, compared with a plain filter over one codetag after the other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.selection_oracle import (
 
 
 def selected(text: str, backend: FakeBackend) -> list[int]:
-    """Return what a query selects, having checked that nothing is summed twice."""
+    """Return the slots that a query selects, after checking that none is summed twice."""
     query = parse(text)
     backend.summed = []
     source: Backend = backend
@@ -77,7 +77,7 @@ def test_only_what_bounds_leave_open_is_summed(backend: FakeBackend, sizes: list
 
 
 def counted(*values: tuple[int, int, int]) -> FakeBackend:
-    """Make a backend out of the low bound, bytes and high bound of each codetag."""
+    """Make a backend from the low bound, bytes and high bound of each codetag."""
     tags = [
         Counted(Codetag("mm/slub.c", n, "f"), size, n, True, size - low, high - size)
         for n, (low, size, high) in enumerate(values)

@@ -1,4 +1,4 @@
-"""What users try with a mount, and as whom: for the tables of who can do what."""
+"""Operations on a mount by different users, for the tests of permissions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from allocfs.mount.mountpoint import enter_namespace
 
 
 class User(NamedTuple):
-    """A user and their one group."""
+    """A user id and a group id."""
 
     uid: int
     gid: int
@@ -35,7 +35,7 @@ def _read_records(mountpoint: Path) -> None:
 
 
 def read_text(mountpoint: Path) -> None:
-    """Read a file of text, which has something in it."""
+    """Read a file of text, which must not be empty."""
     assert b"func:" in (mountpoint / "text/by-file/mm/slub.c").read_bytes()
 
 
@@ -84,7 +84,7 @@ REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def outcome(user: User, act: Act, mountpoint: Path, namespace: str | None = None) -> int:
-    """Do something as a user, in another process; return the errno it fails with, or 0."""
+    """Run `act` as a user in a child process; return its errno, or 0 on success."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -105,9 +105,9 @@ def outcome(user: User, act: Act, mountpoint: Path, namespace: str | None = None
 
 @contextmanager
 def open_to_all() -> Iterator[Path]:
-    """Give a directory that everybody can reach, so that the mount in it alone decides.
+    """Make a directory that all users can reach, so that only the mount in it decides on access.
 
-    It is not pytest's: each run of pytest shuts that of all others.
+    The directories of pytest are not suitable: only the user who runs it can reach them.
     """
     with tempfile.TemporaryDirectory(prefix="allocfs-") as directory:
         os.chmod(directory, 0o755)

@@ -1,4 +1,4 @@
-"""A comparison made up of round numbers."""
+"""A comparison with round numbers as results."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ WORK = {Design.TEXT: TEXT, Design.IOCTL: IOCTL}
 
 
 def measured(design: Design, wall: int) -> Measured:
-    """Make three rows of questions, of which the first ones mostly take longer."""
+    """Make three runs; in two of them the first repetition takes longer."""
     rows = [[5 * wall, wall, wall], [5 * wall, wall, wall], [wall, 2 * wall, 2 * wall]]
     runs = [Run(row, 100.0, 200.0) for row in rows]
     return Measured(WORK.get(design, READ), [(4096, 1), (0, 0)], runs[0], runs)
 
 
 def results() -> Results:
-    """Every scenario took the same."""
+    """Return the same results for every scenario."""
     return {
         (scenario.number, design): measured(design, WALLS[design])
         for scenario in SCENARIOS
@@ -58,6 +58,6 @@ MACHINE = Machine(COSTS, COSTS)
 
 
 def comparison(machine: Machine | None = MACHINE) -> Comparison:
-    """All of that."""
+    """Return a comparison with these results."""
     transport = Transport(100, 20, 30, 10, 1)
     return Comparison(STORE, 3, SCENARIOS, results(), transport, machine, "no C compiler found")

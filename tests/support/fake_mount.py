@@ -1,4 +1,4 @@
-"""Run mount.allocfs with a serve() that serves nothing: `-m tests.fake_mount HOW ARGUMENTS...`."""
+"""Run mount.allocfs with a fake serve(): `-m tests.support.fake_mount HOW ARGUMENTS...`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Ready = Callable[[], None]
 
 
 def serves(ready: Ready) -> None:
-    """Serve until stopped, and say where one can see from outside."""
+    """Serve until stopped; write the process id, and at the end "unmounted", to a file."""
     Path(os.environ["FAKE_PID"]).write_text(str(os.getpid()))
     ready()
     try:
@@ -27,7 +27,7 @@ def serves(ready: Ready) -> None:
 
 
 def late(ready: Ready) -> None:
-    """Serve only once told to go, and clean up if nobody waits for it any more."""
+    """Call ready() when the file says "go", and clean up if the caller has gone by then."""
     said = Path(os.environ["FAKE_PID"])
     said.write_text("waiting")
     while said.read_text() != "go":

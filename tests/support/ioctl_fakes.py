@@ -1,4 +1,4 @@
-"""Eight codetags, a backend that has them, and an open file that is asked by ioctl."""
+"""Eight codetags, a backend with them, and an open file with ioctls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_FILTER = Filter()
 
 
 class FakeBackend:
-    """The codetags above; it notes which slots were summed, and modules come and go."""
+    """A backend with TAGS that records the summed slots, and can load and unload modules."""
 
     cpus = CPUS
 
@@ -49,7 +49,7 @@ class FakeBackend:
         self._list(content_id)
 
     def _list(self, content_id: int) -> None:
-        """List the tags by module, in the order of a dict."""
+        """List the tags of the loaded modules in the order of loading."""
         slots = [
             slot
             for module in self.loaded_at
@@ -59,7 +59,7 @@ class FakeBackend:
         self.tags = TagList.of(content_id, self.table, np.array(slots, dtype=np.intp))
 
     def renew(self) -> None:
-        """Have nothing to take in."""
+        """Do nothing: load() and unload() take effect at once."""
 
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()
@@ -86,7 +86,7 @@ class FakeBackend:
 
 
 class Opened:
-    """An open file whose calls and answers are numbers of TAGS."""
+    """An open file whose ioctls return indices into TAGS instead of records."""
 
     def __init__(self, backend: FakeBackend) -> None:
         self.backend = backend

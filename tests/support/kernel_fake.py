@@ -1,4 +1,4 @@
-"""A kernel whose text is in a file, and which answers the ioctls in one of two layouts."""
+"""A fake kernel: its text is in a file, and it answers the ioctls in one of two layouts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INACCURATE = [3, 201, 203, 210]
 
 
 class Kernel:
-    """A store whose text is in a file, and whose ioctls are answered in one of two layouts."""
+    """A store with its text in a file, and with ioctls in one of two layouts."""
 
     def __init__(self, path: Path, layout: str = "merged") -> None:
         self.path = path
@@ -61,7 +61,7 @@ class Kernel:
         self.write_text()
 
     def open(self, path: str) -> AllocinfoIoctl:
-        """Open the file as AllocinfoIoctl.open does."""
+        """Open the file, in the place of AllocinfoIoctl.open."""
         assert path == str(self.path)
         file = IoctlFile(self.store, lambda: self.encoder)
         return AllocinfoIoctl(os.open(os.devnull, os.O_RDONLY), self._ioctl(file))
@@ -85,7 +85,7 @@ class Kernel:
 
 
 def earlier(file: IoctlFile) -> Callable[[int, bytes], bytes]:
-    """Translate the earlier layout, whose tag data has a u64 after the tag, by its offsets."""
+    """Translate between the layouts by offsets: the earlier tag data has a u64 after the tag."""
 
     def widened(record: bytes) -> bytes:
         return record[:200] + b"\xff" * 8 + record[200:]

@@ -2,7 +2,7 @@
 
 Usage: `-m tests.support.mount_as_user NAMESPACE UID GID ARGUMENTS...`.
 
-Everything is imported before, since Python may lie where that user cannot read it.
+All imports happen before the change of user, who may not be able to read the Python library.
 """
 
 from __future__ import annotations

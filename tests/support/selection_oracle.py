@@ -1,4 +1,4 @@
-"""A filter in plain Python to compare selections with, and what to draw queries from."""
+"""A filter in plain Python as an oracle of selections, and strategies that draw queries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODULES = ["", "xfs", "ext4"]
 
 
 class Counted(NamedTuple):
-    """A codetag, its counters, and how far their bounds are from its bytes."""
+    """A codetag, its counters, and the distances of its bytes from their bounds."""
 
     tag: Codetag
     bytes: int = 0
@@ -48,7 +48,7 @@ class Counted(NamedTuple):
 
 
 class FakeBackend:
-    """A backend that remembers which slots were summed."""
+    """A backend that records the summed slots."""
 
     cpus = 1
     counters_read = 0
@@ -126,7 +126,7 @@ def bound_term(key: str, bound: int) -> Term:
 
 
 def literal(name: str) -> tuple[str, str]:
-    """Spell a name for a query and for fnmatch."""
+    """Escape a name for a query and for fnmatch."""
     return quote(name, safe=""), "".join(f"[{char}]" if char in "*?[" else char for char in name)
 
 
@@ -172,7 +172,7 @@ COUNTED = st.builds(Counted, TAGS, BYTES, CALLS, st.booleans(), SLACK, SLACK)
 
 @st.composite
 def backends(draw: st.DrawFn) -> FakeBackend:
-    """Draw codetags of which some are loaded, in an order of their own."""
+    """Draw codetags; a random part of them is loaded, in random order."""
     counted = draw(st.lists(COUNTED, max_size=14))
     order = draw(st.permutations(range(len(counted))))
     return FakeBackend(counted, order[: draw(st.integers(0, len(order)))])
@@ -180,7 +180,7 @@ def backends(draw: st.DrawFn) -> FakeBackend:
 
 @st.composite
 def sum_terms(draw: st.DrawFn, whats: tuple[str, ...] = ("size", "calls")) -> list[Term]:
-    """Draw bounds, the minimum not above the maximum."""
+    """Draw conditions on counters; a minimum is not above its maximum."""
     terms = []
     for what in whats:
         values = BYTES if what == "size" else CALLS
@@ -200,7 +200,7 @@ ALL_TERMS = st.builds(
 
 
 def expected(backend: FakeBackend, terms: list[Term]) -> list[int]:
-    """Return the loaded slots for which every term holds, in the kernel's order."""
+    """Return the loaded slots that meet all terms, in the kernel's order."""
     loaded = backend.tags.slots.tolist()
     return [slot for slot in loaded if all(holds(backend.counted[slot]) for _, holds in terms)]
 
@@ -216,6 +216,6 @@ def sort_key(sort: str, one: Counted) -> tuple[int | str, int]:
 
 
 def in_order(backend: FakeBackend, slots: list[int], sort: str) -> list[int]:
-    """Sort slots; sorted() keeps the order of ties, in reverse too."""
+    """Sort slots; sorted() keeps the order of equal keys, also in reverse."""
     counted = backend.counted
     return sorted(slots, key=lambda n: sort_key(sort, counted[n]), reverse=sort[0] == "-")

@@ -1,4 +1,4 @@
-"""Texts that stand for a running kernel, and what they mean by an independent parse."""
+"""Texts in the place of a running kernel's, and an independent parser of them."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ HEADER = "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
 
 
 def line(module: str, file: str, number: int, nbytes: int, calls: int) -> str:
-    """Write a line as the kernel does; every seventh tag is inaccurate."""
+    """Format a line as the kernel does; every seventh tag is inaccurate."""
     where = f"{file}:{number} [{module}] " if module else f"{file}:{number} "
     mark = "accurate:no " if number % 7 == 0 else ""
     return f"{nbytes:12d} {calls:8d} {where}func:f_{number} {mark}\n"
 
 
 def text(modules: list[str], instant: int) -> bytes:
-    """Write a text whose numbers tell the instant: bytes of line n are 1000 * instant + n."""
+    """Format a text with its instant in the numbers: line n has 1000 * instant + n bytes."""
     tags = [(module, *tag) for module in modules for tag in MODULES[module]]
     lines = (line(*tag, 1000 * instant + n, instant) for n, tag in enumerate(tags))
     return (HEADER + "".join(lines)).encode()
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put another file in the place of one, in one step."""
+    """Replace a file atomically."""
     temporary = path.with_name(f".{path.name}")
     temporary.write_bytes(content)
     os.replace(temporary, path)
 
 
 def pairs(text: str) -> Mapping[str, str]:
-    """Read `name value` lines."""
+    """Parse `name value` lines."""
     return dict(line.split(" ", 1) for line in text.splitlines())
 
 
 class Row(NamedTuple):
-    """A line of a capture, taken apart."""
+    """The fields of a line of a capture."""
 
     file: str
     line: int
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
 
 def oracle(capture: bytes) -> list[Row]:
-    """Take a capture apart by splitting its lines at spaces; raise ValueError if it is none."""
+    """Parse a capture by splitting its lines at spaces; raise ValueError if that fails."""
     rows = []
     for line in capture.decode("utf-8", "surrogateescape").split("\n")[:-1]:
         if line.startswith(("allocinfo", "#")):
@@ -73,14 +73,14 @@ def oracle(capture: bytes) -> list[Row]:
 
 
 def records(path: Path) -> list[tuple[object, ...]]:
-    """Read a file of records."""
+    """Read and decode a file of records."""
     data = path.read_bytes()
     starts = range(0, len(data), RECORD_SIZE)
     return [tuple(decode_record(data[start : start + RECORD_SIZE])) for start in starts]
 
 
 def expected(capture: bytes) -> list[tuple[object, ...]]:
-    """Say what the records of a capture are."""
+    """Return the expected records of a capture."""
     rows = oracle(capture)
     names = [(row.module, row.function[-63:], row.file[-63:], row.line) for row in rows]
     values = [(row.bytes, row.calls, row.accurate) for row in rows]

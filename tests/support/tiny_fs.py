@@ -1,8 +1,8 @@
-"""Mount a file system whose opens are answered with ENOSYS; its files' names are their inodes.
+"""Mount a file system that answers open() with ENOSYS; its files are named by inode number.
 
-Reading file 7 tells the file handle of the read and what has been asked so far. Its ioctls:
-0 returns inode and file handle, 1 the argument reversed, 2 fails with ENOENT, 3 is a bug,
-4 returns too much.
+A file contains the handle of its read and the numbers of requests so far. Its ioctls: 0 returns
+inode and file handle, 1 the argument reversed, 2 fails with ENOENT, 3 raises an unexpected
+exception, 4 returns more bytes than fit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import trio  # noqa: E402
 
 
 class TinyFs(pyfuse3.Operations):
-    """Count what is asked."""
+    """A file system that counts its requests."""
 
     def __init__(self) -> None:
         super().__init__()

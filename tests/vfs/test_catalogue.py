@@ -1,4 +1,4 @@
-"""The catalogue: narrowing by exact names gives what comparing every tag gives."""
+"""The catalogue: a lookup by exact names selects the same tags as comparing all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names: the tree of source files, functions and modules."""
+"""The index of names: the tree of source files, functions and modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three ioctls, server side: one test for each rule that Linux follows."""
+"""The server side of the three ioctls: one test for each rule of Linux."""
 
 from __future__ import annotations
 

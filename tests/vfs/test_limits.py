@@ -1,4 +1,4 @@
-"""What is kept for clients: it is counted, has a limit, and is given back."""
+"""Memory kept for clients: its accounting, its limit and its release."""
 
 from __future__ import annotations
 

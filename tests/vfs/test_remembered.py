@@ -1,4 +1,4 @@
-"""Which files' selections are remembered, and for how long."""
+"""The cache of selections: its entries and their lifetime."""
 
 from __future__ import annotations
 

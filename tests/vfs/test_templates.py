@@ -1,4 +1,4 @@
-"""Templates: the records of a selection, with room for the sums."""
+"""Templates: the records of a selection without their sums."""
 
 from __future__ import annotations
 

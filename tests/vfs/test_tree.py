@@ -1,4 +1,4 @@
-"""The tree: names to nodes, and back by listing."""
+"""The tree: from names to nodes by lookup, and back by listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views: any offset and length, lazily summed, stale records refused."""
+"""Views: reads at any offset, lazy sums, and the refusal of stale records."""
 
 from __future__ import annotations
 
