@@ -1,4 +1,4 @@
-"""Fixtures: stores to test the model with, and real mounts to test the whole with."""
+"""Fixtures for all tests: a store for tests of the model, and real mounts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from allocfs.backend.codetag import CodetagStore
 from allocfs.tags.table import Codetag, TagTable
 from tests.support import TESTS
 
-settings.register_profile("allocfs", deadline=None, derandomize=True)  # no luck, no clock
+settings.register_profile(
+    "allocfs", deadline=None, derandomize=True
+)  # repeatable, and without a time limit
 settings.load_profile("allocfs")
 
-# A shell that runs `make test &` has it ignore SIGINT, and so would all commands that are tested.
+# A shell that runs `make test &` sets SIGINT to be ignored, and tested commands would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = TESTS / "data"
-DEADLINE = 20.0  # seconds; only a failing test waits so long
+DEADLINE = 20.0  # seconds; only a failing test takes as long
 
 TAGS = [
     Codetag("mm/slub.c", 10, "slab_alloc"),
@@ -42,12 +44,12 @@ TAGS = [
 
 @pytest.fixture
 def store() -> CodetagStore:
-    """A store of eight tags on four CPUs: two spellings, an inline, two modules."""
+    """A store of eight tags on four CPUs: two spellings of a path, an inline, two modules."""
     return CodetagStore(TagTable.of(TAGS), cpus=4)
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
-    """Poll a condition until it holds; fail when it has not for so long."""
+    """Poll a condition until it holds; raise TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -56,7 +58,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLI
 
 
 def is_mounted(path: Path) -> bool:
-    """Tell whether something is mounted on a path, dead or alive."""
+    """Tell whether a path is a mount point, also of a dead mount."""
     return any(
         line.split()[1] == str(path) for line in Path("/proc/mounts").read_text().splitlines()
     )
@@ -64,7 +66,7 @@ def is_mounted(path: Path) -> bool:
 
 @contextmanager
 def mount(path: Path, *arguments: str) -> Iterator[Path]:
-    """Mount on a path with the command's arguments, in the foreground, until the end."""
+    """Run mount.allocfs in the foreground, and unmount at the end of the block."""
     path.mkdir(exist_ok=True)
     source, *options = arguments
     command = [sys.executable, "-m", "allocfs.mount", source, str(path), *options]
@@ -85,7 +87,7 @@ Mounter = Callable[..., Path]
 
 @pytest.fixture
 def mounts(tmp_path: Path) -> Iterator[Mounter]:
-    """Mount as often as a test likes: `mounts("cpus=4", source="none")` returns the path."""
+    """A function that mounts, any number of times: `mounts("cpus=4", source="none")` -> path."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("/dev/fuse is not there, or not for this user")
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The client on plain files and on mounts, beside dd and a C program."""
+"""The client library on plain files and on mounts, compared with dd and a C program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZE = 224
 
 
 def pack(number: int) -> bytes:
-    """Make a record that is unlike any other."""
+    """Pack a record with distinct values for each number."""
     names = (b"xfs", b"alloc_%d" % number, b"fs/xfs/%d.c" % number)
     return struct.pack("=64s64s64sQqQ?7x", *names, number, -number, 2 * number, number % 2)
 
@@ -38,7 +38,7 @@ def decoded(number: int) -> Record:
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
-    """A file of more records than are read at once, outside of any mount."""
+    """A plain file with more records than one read returns."""
     path = tmp_path / "copy"
     path.write_bytes(b"".join(map(pack, range(1500))))
     return path

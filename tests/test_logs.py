@@ -1,4 +1,4 @@
-"""Log lines: where they go, and that they cannot be forged."""
+"""Log lines: their destination, escaping, and throttling."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_line_of_a_traceback_is_marked() -> None:
 
 
 def start(arguments: str, socket_path: Path) -> subprocess.CompletedProcess[str]:
-    """Log one line in a process of its own, since logging is set up for a whole process."""
+    """Log one line in a child process, because logging is configured for a whole process."""
     script = (
         "import logging\nfrom allocfs import logs\n"
         f"logs._SYSLOG_SOCKET = {str(socket_path)!r}\n"
@@ -71,7 +71,7 @@ def test_lines_go_to_syslog(tmp_path: Path) -> None:
         syslog.bind(str(tmp_path / "syslog"))
         start("None, False", tmp_path / "syslog")
         message = syslog.recv(4096, socket.MSG_DONTWAIT)
-    # 28 is LOG_DAEMON (3), times 8, plus LOG_WARNING (4).
+    # 28 = 8 * LOG_DAEMON (3) + LOG_WARNING (4).
     assert message.startswith(b"<28>allocfs[")
     assert message.rstrip(b"\0").endswith(b"]: WARNING allocfs: hello")
 

@@ -1,4 +1,4 @@
-"""A short run of the stress, in both modes; `python -m tests.stress` runs it for long."""
+"""A short stress test in both modes; `python -m tests.stress` runs it for longer."""
 
 from __future__ import annotations
 

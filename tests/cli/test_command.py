@@ -1,4 +1,4 @@
-"""The command allocfs, in this process where that will do."""
+"""The command allocfs, run in this process where possible."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_counters_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None
 
 
 def piped(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
-    """Decode what comes through a pipe."""
+    """Decode data from a pipe."""
     command = [*COMMAND, "decode", *options, "-"]
     return subprocess.run(command, input=data, capture_output=True, check=False)
 
 
-# Seven of them are as long as two records, less than seven are not.
+# Seven records of counters are as long as one record. None of these files has a multiple of seven.
 @pytest.mark.parametrize("path", ["by-module/xfs", "by-file/arch/x86/events/rapl.c", "records"])
 def test_piped_counters_are_refused_without_the_option(default_mount: Path, path: str) -> None:
     data = (default_mount / "counters" / path).read_bytes()

@@ -1,4 +1,4 @@
-"""The demo: what it shows, and that it leaves nothing behind."""
+"""The demo: its output, and that it leaves no mount and no files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 @pytest.fixture
 def demo(tmp_path: Path) -> dict[str, str]:
-    """The environment of a demo: the commands, installed or not, and an empty TMPDIR."""
+    """The environment of the demo: commands in PATH, even if not installed, and an empty TMPDIR."""
     commands = tmp_path / "bin"
     commands.mkdir()
     for name, module in (("allocfs", "allocfs.cli"), ("mount.allocfs", "allocfs.mount")):
@@ -56,7 +56,7 @@ def test_the_demo_shows_a_record_its_line_and_their_cost(
 def test_an_interrupted_demo_leaves_nothing_behind(
     demo: dict[str, str], default_mount: Path, number: signal.Signals
 ) -> None:
-    assert default_mount.is_mount()  # this is skipped where nothing can be mounted
+    assert default_mount.is_mount()  # the fixture skips the test without FUSE
     directory = Path(demo["TMPDIR"])
     process = subprocess.Popen(DEMO, env=demo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_until(lambda: any(map(is_mounted, directory.iterdir())), "the demo has mounted")

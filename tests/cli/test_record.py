@@ -1,4 +1,4 @@
-"""Recording: whole captures only, never one over another, at regular times."""
+"""Recording: captures are complete, never overwritten, and taken at regular times."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_ticks_keep_time_and_are_late_but_once() -> None:
 
 
 class Texts:
-    """What a source says each time it is read; None is a failure."""
+    """A reader that returns the next text at each call; None stands for a damaged one."""
 
     def __init__(self, *said: bytes | None) -> None:
         self.said = list(said)
@@ -196,7 +196,7 @@ def test_a_terminal_shows_progress(source: Path, tmp_path: Path) -> None:
     try:
         while piece := os.read(ours, 4096):
             shown += piece
-    except OSError:  # a terminal that nobody has open any more
+    except OSError:  # the other end of the terminal is closed
         pass
     os.close(ours)
     assert process.wait(20) == 0

@@ -1,4 +1,4 @@
-"""The declarations against a C compiler, the schema, and the tables of spec/records.md."""
+"""The declarations, compared with a C compiler, the schema, and the tables of spec/records.md."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ XFS = {
 
 
 class Compiled(NamedTuple):
-    """What a C program that includes spec/allocfs.h printed."""
+    """The output of a C program that includes spec/allocfs.h."""
 
     sizes: dict[str, int]
     members: dict[str, list[Member]]
@@ -78,7 +78,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
 
 
 def common(declared: Any, data: bytes, values: dict[str, Any], size: int) -> None:
-    """Check that a struct parses the data to the values, builds it from them, and its size."""
+    """Check that a struct parses the data to the values, builds it from them, and has the size."""
     parsed = declared.parse(data)
     assert {name: parsed[name] for name in values} == values
     assert declared.build(values) == data
@@ -88,7 +88,7 @@ def common(declared: Any, data: bytes, values: dict[str, Any], size: int) -> Non
 @pytest.mark.parametrize("name", DECLARED)
 def test_sizes_and_offsets_are_those_of_the_c_compiler(name: str, compiled: Compiled) -> None:
     declared = [(field.name, field.offset, field.size) for field in records.fields(DECLARED[name])]
-    if name == "earlier_tag_data":  # there the compiler alone pads
+    if name == "earlier_tag_data":  # its padding is made by the compiler, not declared
         assert declared.pop() == ("pad", 225, 7)
     assert declared == compiled.members[name]
     assert DECLARED[name].sizeof() == compiled.sizes[name]

@@ -1,4 +1,4 @@
-"""The encoders and decoders, against construct's and against values written by hand."""
+"""The encoders and decoders, compared with construct's and with values written by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from allocfs.tags.table import Codetag, Sums, TagTable
 
 
 def values_of(record: Record) -> dict[str, Any]:
-    """Name a record's values as the declaration does."""
+    """Return the values of a record under the names of the declaration."""
     names = [records.cut_name(name) for name in (record.module, record.function, record.file)]
     return {
         "modname": names[0],
@@ -44,7 +44,7 @@ def sums_of(tags: list[Record]) -> Sums:
 
 
 def encode(tags: list[Record]) -> records.Records:
-    """Encode tags as a reader of them all gets them."""
+    """Encode tags as in a file of all records."""
     encoder = records.RecordEncoder.of(table_of(tags))
     encoded = encoder.templates(np.arange(len(tags)))
     records.fill(encoded, sums_of(tags))
@@ -59,7 +59,7 @@ TAGS = [
     Record("", "do_initcalls", "init/main.c", 1311, -(2**63), 7, True),
 ]
 
-# What the kernel can hand out as a name: any bytes but NUL, in any encoding.
+# The possible names of a kernel: any bytes but NUL, in any encoding.
 names = st.binary(max_size=70).map(
     lambda name: name.replace(b"\0", b"").decode("utf-8", "surrogateescape")
 )
@@ -118,7 +118,7 @@ def test_counters_at_their_limits_are_exact() -> None:
     encoded = encode(TAGS)
     assert encoded["bytes"].tolist() == [0, -4096, 2**63 - 1, -(2**63)]
     assert encoded["calls"].tolist() == [0, 2**64 - 1, 1, 7]
-    # As the kernel declares it, bytes below zero are huge.
+    # The kernel declares bytes as u64, so negative values look huge.
     assert struct.unpack_from("=Q", encoded[1].tobytes(), 200) == (2**64 - 4096,)
 
 
@@ -145,7 +145,7 @@ def test_counters_records_hold_index_and_flag() -> None:
 
 @pytest.mark.parametrize("order", [slice(None, None, -1), slice(None, None, 2), [3, 0, 2]])
 def test_padding_stays_zero_in_copies(order: Any) -> None:
-    # Freed memory that numpy may use again for the copy.
+    # Free some memory that is not zero; numpy may reuse it for the copy.
     for _ in range(8):
         np.full(4 * RECORD_SIZE, 0xAA, dtype=np.uint8)
     data = encode(TAGS)[order].tobytes()

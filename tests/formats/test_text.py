@@ -1,3 +1,5 @@
+"""The text of allocinfo: parsing and formatting, compared with a parse by splitting."""
+
 import gc
 import re
 import weakref
@@ -17,7 +19,7 @@ from tests import support
 CAPTURES = sorted(support.CAPTURES.glob("linux-*.txt"))
 HEADER_1 = b"allocinfo - version: 1.0\n#     <size>  <calls> <tag info>\n"
 
-# Every kind of line: wide and negative numbers, a module, a name that is not UTF-8, pairs.
+# All kinds of lines: wide and negative numbers, a module, a name that is not UTF-8, pairs.
 SAMPLE = (
     text.HEADER
     + b"           0        0 init/main.c:1311 func:do_initcalls \n"
@@ -51,7 +53,7 @@ def values(sums: Sums) -> list[list[int]]:
 
 
 def body(*lines: bytes) -> bytes:
-    """Complete lines of which only what follows the numbers is given."""
+    """Prefix numbers to the rests of lines."""
     return b"".join(b"%12d %8d %b\n" % (n, n, line) for n, line in enumerate(lines))
 
 

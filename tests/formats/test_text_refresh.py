@@ -1,3 +1,5 @@
+"""The refresh of the sums of a parsed text from a later text with the same tags."""
+
 import pytest
 
 from allocfs.formats.text import HEADER, parse, refresh
@@ -12,7 +14,7 @@ def values(sums: Sums) -> list[list[int]]:
 
 
 def body(*tails: bytes) -> bytes:
-    """Complete lines of which only what follows the numbers is given."""
+    """Prefix numbers to the rests of lines."""
     return b"".join(b"%12d %8d %b\n" % (n, n, tail) for n, tail in enumerate(tails))
 
 

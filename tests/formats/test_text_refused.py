@@ -1,3 +1,5 @@
+"""The errors of texts that are not valid: line number, expected and found."""
+
 import re
 
 import pytest

@@ -1,4 +1,4 @@
-"""The three ioctls, client side: in both layouts, against the server side."""
+"""The client side of the three ioctls, in both layouts, tried on the server side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ioctl = Callable[[int, int, bytes], bytes]
 
 
 def merged_ioctl(opened: Opened) -> Ioctl:
-    """Answer like fcntl.ioctl on a file that has the merged layout."""
+    """Return a replacement of fcntl.ioctl for a file with the merged layout."""
 
     def ioctl(_fd: int, number: int, argument: bytes) -> bytes:
         try:
@@ -36,7 +36,7 @@ def merged_ioctl(opened: Opened) -> Ioctl:
 
 
 def earlier_ioctl(opened: Opened) -> Ioctl:
-    """Translate the earlier layout, whose tag data has a u64 after the tag, by its offsets."""
+    """Translate between the layouts by offsets: the earlier tag data has a u64 after the tag."""
     merged = merged_ioctl(opened)
 
     def widened(record: bytes) -> bytes:

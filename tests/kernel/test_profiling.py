@@ -1,4 +1,4 @@
-"""The states of profiling, from a proc file system as each kernel has it."""
+"""The states of profiling, derived from the /proc files of different kernels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from allocfs.kernel.profiling import State, obstacle, state_of
 
 
 def proc(directory: Path, sysctl: str | None, mode: int = 0o644, allocinfo: bool = True) -> Path:
-    """Make what the state is found out from; return the path of allocinfo."""
+    """Make the files that determine the state; return the path of allocinfo."""
     (directory / "sys/vm").mkdir(parents=True)
     if sysctl is not None:
         file = directory / "sys/vm/mem_profiling"

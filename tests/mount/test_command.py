@@ -1,4 +1,4 @@
-"""The command mount.allocfs: its arguments, and what it refuses before it mounts."""
+"""The command mount.allocfs: its arguments, and its checks before it mounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CAPTURE = CAPTURES / "linux-6.12-boot.txt"
 @pytest.mark.parametrize(
     "arguments",
     [
-        "none /mnt/alloc -o rw,cpus=4",  # as mount(8) does it
+        "none /mnt/alloc -o rw,cpus=4",  # the order of mount(8)
         "-o rw,cpus=4 none /mnt/alloc",
         "none -o rw,cpus=4 /mnt/alloc",
         "none /mnt/alloc -o rw -o cpus=4",

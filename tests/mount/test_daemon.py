@@ -1,4 +1,4 @@
-"""The daemon: when its caller returns, what it tells, and what it lets go of."""
+"""The daemon: the return of its caller, its messages, and its detachment from the caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Done(NamedTuple):
-    """How a command ended."""
+    """The result of a command."""
 
     returncode: int
     stdout: str
@@ -31,7 +31,7 @@ class Done(NamedTuple):
 
 
 class Fake(NamedTuple):
-    """A place for a fake mount, and for its daemon to leave its process id."""
+    """A directory for a fake mount, and a file for the process id of its daemon."""
 
     mountpoint: Path
     pid_file: Path
@@ -49,7 +49,7 @@ class Fake(NamedTuple):
         )
 
     def command(self, how: str, *arguments: str, fds: tuple[int, ...] = ()) -> Done:
-        """Run the command to its end, which includes that of whoever holds its output."""
+        """Run the command until it ends and all processes have closed its output."""
         with self.start(how, *arguments, fds=fds) as process:
             stdout, stderr = process.communicate(timeout=DEADLINE)
         return Done(process.returncode, stdout, stderr)
@@ -61,7 +61,7 @@ class Fake(NamedTuple):
         return int(self.pid_file.read_text())
 
     def stop(self) -> None:
-        """End the daemon, and wait for it to say so."""
+        """End the daemon, and wait until it reports its end."""
         os.kill(self.pid(), signal.SIGTERM)
         wait_until(lambda: self.said() == "unmounted", "the daemon cleans up")
 
@@ -90,7 +90,7 @@ def test_the_daemon_has_no_terminal_and_keeps_nothing_busy(daemon: Fake) -> None
     assert (process / "cwd").readlink() == Path("/")
     session, terminal = (process / "stat").read_text().rpartition(")")[2].split()[3:5]
     assert (session != str(os.getsid(0)), terminal) == (True, "0")
-    # One that leads its session could get a terminal by opening one.
+    # The leader of a session could get a terminal by opening one.
     assert session != str(daemon.pid())
     assert {(process / "fd" / str(fd)).readlink() for fd in range(3)} == {Path(os.devnull)}
 
@@ -100,7 +100,7 @@ def test_the_daemon_keeps_no_file_of_its_caller_open(fake: Fake) -> None:
     fake.command("serves", fds=(writing,))
     os.close(writing)
     os.set_blocking(reading, False)
-    assert os.read(reading, 1) == b""  # the end; it would block if anyone held the other end
+    assert os.read(reading, 1) == b""  # end of file: no process has the other end open
     os.close(reading)
     fake.stop()
 

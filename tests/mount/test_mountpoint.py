@@ -66,7 +66,7 @@ def test_an_ordinary_directory_is_not_dead(tmp_path: Path) -> None:
 
 @contextmanager
 def killed_at_end(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """Run a daemon in the foreground, and kill it."""
+    """Run a daemon in the foreground, and kill it at the end of the block."""
     with subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as daemon:
@@ -88,7 +88,7 @@ def test_a_dead_mount_is_detached_even_while_in_use(path: Path) -> None:
     with killed_at_end("-m", "allocfs.mount", "none", path, "--foreground", "-v") as daemon:
         assert daemon.stdout is not None
         assert "mounted on" in daemon.stdout.readline()
-        path.stat()  # from now on the kernel can answer this by itself
+        path.stat()  # from now on the kernel can answer stat() from its cache
     assert filesystem_at(str(path)) == FILESYSTEM_TYPE
     busy = os.open(path, os.O_PATH)
     try:
@@ -115,7 +115,7 @@ def test_a_namespace_that_cannot_be_entered_is_refused(namespace: str) -> None:
 
 @contextmanager
 def other_namespace() -> Iterator[str]:
-    """Give a process id in another mount namespace."""
+    """Yield the id of a process in another mount namespace."""
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec cat"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

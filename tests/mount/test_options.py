@@ -1,4 +1,4 @@
-"""Mount options: what is taken, what is refused and how, what FUSE is told."""
+"""Mount options: accepted values, errors, and the options passed to FUSE."""
 
 from __future__ import annotations
 

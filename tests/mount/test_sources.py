@@ -1,4 +1,4 @@
-"""Which backend a SOURCE gets, and that nothing else is served in its place."""
+"""The choice of a backend for a SOURCE, and the refusal of a SOURCE that cannot be served."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_bad_capture_is_refused_by_line(capture: Path) -> None:
 
 
 def test_the_kernel_is_not_replaced_by_a_simulation(tmp_path: Path) -> None:
-    """As on a kernel without profiling."""
+    """This is the state of a kernel without profiling."""
     (tmp_path / "sys/vm").mkdir(parents=True)
     with pytest.raises(SourceFailed, match="no memory allocation profiling"):
         open_source(str(tmp_path / "allocinfo"), MountOptions(interface="text"))
@@ -146,7 +146,7 @@ def test_a_series_with_a_capture_missing_is_refused_at_once(capture: Path) -> No
         open_source(f"{capture}:{capture}.missing", MountOptions())
 
 
-# Options that mean something, by what SOURCE is; a capture as SOURCE stands for `a.txt`.
+# Options that apply to a SOURCE, by its kind; `a.txt` is a capture, "" a directory of captures.
 MEANT = {
     "none": ["cpus=2", "seed=2", "rate=0", "rate=0,cpus=2,max_age=1,ioctl,mode=0444"],
     "a.txt": ["simulate", "simulate,cpus=2,seed=2,rate=9", "interface=text", "max_age=1"],
@@ -155,7 +155,7 @@ MEANT = {
 MEANT_NOT = {
     "none": {"simulate": "simulate", "interface=text": "interface", "speed=2": "speed"},
     "a.txt": {
-        "cpus=224": "cpus",  # the default, but given
+        "cpus=224": "cpus",  # the default value, but given
         "cpus=8,interface=text": "cpus",
         "seed=1": "seed",
         "rate=0": "rate",
@@ -198,7 +198,7 @@ def test_an_option_is_refused_where_it_means_nothing(
 
 
 def test_the_kernel_takes_no_options_of_a_simulation() -> None:
-    """Whether there is a /proc/allocinfo or not."""
+    """This does not depend on the existence of /proc/allocinfo."""
     for source in (sources.ALLOCINFO, "/proc/self/stat"):
         with pytest.raises(OptionError, match=f"and {source} is a live source"):
             open_source(source, parse_options("rate=1"))

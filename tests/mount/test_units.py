@@ -1,4 +1,4 @@
-"""The units in systemd/: what they run, and that they take the same away."""
+"""The units in systemd/: their commands, and their equal restrictions of the daemon."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def section(unit: Path, name: str) -> Mapping[str, str]:
 
 
 def run(command: str, path: Path) -> int:
-    """Run a command of the service on the simulated store; return what systemd takes it for."""
+    """Run a command of the service on the simulated store; return its exit code for systemd."""
     ignored = command.startswith("-")
     words = shlex.split(command.removeprefix("-"))
     words = ["none" if word == "/proc/allocinfo" else word for word in words]
@@ -48,7 +48,7 @@ def run(command: str, path: Path) -> int:
 
 def is_served(path: Path) -> bool:
     try:
-        os.statvfs(path)  # which, unlike stat(), leaves nothing in the kernel's caches
+        os.statvfs(path)  # stat() might be answered from the kernel's cache
     except OSError:
         return False
     return is_mounted(path)

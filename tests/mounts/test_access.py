@@ -1,4 +1,4 @@
-"""Who may do what with a mount, by real user ids: the mount options say, and no more."""
+"""Permissions on a mount of root: the operations of real user ids under each mount option."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.access import (
 
 pytestmark = needs_root
 
-# The mounts are root's, but for uid= and gid=.
+# Root makes the mounts, so files belong to root unless uid= and gid= say otherwise.
 USERS = {
     "root": User(0, 0),
     "owner": User(61001, 61001),
@@ -33,10 +33,11 @@ USERS = {
 GID = USERS["member"].gid
 OWNER = USERS["owner"].uid
 
-# Which users can do all of READS; the others can do none of them. Capabilities let root pass.
+# The users who can do all of READS; the others can do none of them. Root has capabilities that
+# override the mode.
 READERS = {
     "": {"root"},
-    "mode=0444": {"root"},  # FUSE keeps all others out without allow_other
+    "mode=0444": {"root"},  # without allow_other FUSE refuses all other users
     "uid=61001": {"root"},
     "mode=0440,gid=61003": {"root"},
     "allow_other": {"root"},
@@ -60,7 +61,7 @@ def test_those_whom_the_options_admit_read_all_and_others_nothing(
     options: str, max_age: str, mounts: Mounter
 ) -> None:
     mountpoint = mounts(f"cpus=2,max_age={max_age},{options}")
-    read_text(mountpoint)  # so that what root has read lies in the caches
+    read_text(mountpoint)  # so that the caches have data that root has read
     found = {
         name: {what: outcome(user, act, mountpoint) for what, act in READS.items()}
         for name, user in USERS.items()

@@ -1,7 +1,7 @@
-"""Who may do what with a mount that a user has made, through fusermount3.
+"""Permissions on a mount of an ordinary user, made through fusermount3.
 
-The mounts are made in a mount namespace of their own, where all may open /dev/fuse and fuse.conf
-says what the test wants, whatever they are outside.
+The mounts are made in a separate mount namespace, with a fuse.conf of the test and a /dev/fuse
+that all users may open.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.access import CHANGES, READS, REFUSALS, User, needs_root, ope
 from tests.support.mount_as_user import CANNOT
 
 FUSERMOUNT = shutil.which("fusermount3")
-NOBODY = pwd.getpwnam("nobody")  # fusermount3 wants a user with a name
+NOBODY = pwd.getpwnam("nobody")  # fusermount3 refuses a user id without a name
 
 
 def is_set_uid(program: str | None) -> bool:
@@ -47,8 +47,8 @@ USERS = {
 }
 MOUNTER = USERS["mounter"]
 
-# Which users can do all of READS; the others can do none of them. Where root is let in,
-# capabilities let it pass; where it is not, they do not.
+# The users who can do all of READS; the others can do none of them. With allow_other root's
+# capabilities override the mode; without it FUSE refuses root as well.
 READERS: dict[str, set[str]] = {
     "": {"mounter"},
     "mode=0444": {"mounter"},
@@ -76,7 +76,7 @@ def tmp_path() -> Iterator[Path]:
 
 @contextmanager
 def namespace(scratch: Path, conf: str) -> Iterator[str]:
-    """Give a process id in a mount namespace with a fuse.conf of its own; skip if it cannot be."""
+    """Yield the id of a process in a mount namespace with this fuse.conf; skip if that fails."""
     scratch.mkdir()
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", PREPARE, "-"]
     with subprocess.Popen(
@@ -113,7 +113,7 @@ def unmount_as_user(there: str, path: Path) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def mounted(tmp_path: Path, options: str) -> Iterator[tuple[str, Path]]:
-    """Mount as a user who may give allow_other; give the namespace and the mount point."""
+    """Mount as a user who may use allow_other; yield the namespace and the mount point."""
     path = tmp_path / "mnt"
     path.mkdir()
     os.chown(path, MOUNTER.uid, MOUNTER.gid)

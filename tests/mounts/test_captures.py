@@ -17,7 +17,7 @@ from tests.support.source_fakes import expected, records, text
 IN_TIME = ["boot", "modules", "ext4-writes", "net", "unload", "reload"]
 CONTENT_IDS = [1, 2, 2, 2, 3, 4]
 VARIANTS = ["none", "1.0", "2.0"]
-# All variants of all captures are mounted with ALLOCFS_ALL_VARIANTS=1, else each capture once.
+# Each capture is mounted in one variant, or in all with ALLOCFS_ALL_VARIANTS=1.
 CASES = [
     (path, header)
     for number, path in enumerate(EVERY_CAPTURE)
@@ -76,7 +76,7 @@ def test_a_series_is_gone_through_by_steps(mounts: Mounter) -> None:
 
 
 def test_a_series_is_played(mounts: Mounter, tmp_path: Path) -> None:
-    """At 500 times their speed, captures that were taken 100 s apart are 0.2 s apart."""
+    """The captures are 100 s apart; at a speed of 500 each is served for 0.2 s."""
     recording = tmp_path / "recording"
     recording.mkdir()
     for number, modules in enumerate([ALL, ALL, ["", "ext4"], ALL]):

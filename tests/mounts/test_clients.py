@@ -1,4 +1,4 @@
-"""A real mount read by common programs, against records packed from the capture's text."""
+"""A real mount read by common programs, compared with records packed from the capture's text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SIZE = 224
 
 
 class Capture:
-    """What the default mount holds, packed by hand."""
+    """The expected contents of the default mount, packed with struct."""
 
     def __init__(self) -> None:
         self.lines = CAPTURE.read_text().splitlines(keepends=True)[2:]
@@ -61,7 +61,7 @@ def capture() -> Capture:
 
 @pytest.fixture(scope="module")
 def data(capture: Capture) -> bytes:
-    """What `/records` has to hold."""
+    """The expected contents of `/records`."""
     return b"".join(capture.records)
 
 
@@ -84,7 +84,7 @@ def fd(path: Path) -> Iterator[int]:
 
 
 def output(*command: object) -> bytes:
-    """Run a program, which must succeed and complain of nothing; return what it prints."""
+    """Run a program, which must succeed without error messages; return its output."""
     words = list(map(str, command))
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} is not installed")
@@ -95,7 +95,7 @@ def output(*command: object) -> bytes:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    """Read the files of a copied tree, but not its `.records`."""
+    """Read the files of a copied tree except those named `.records`."""
     files = (path for path in directory.rglob("*") if path.is_file() and path.name != ".records")
     return {str(file.relative_to(directory)): file.read_bytes() for file in files}
 

@@ -1,4 +1,4 @@
-"""What a mount does when its daemon dies, its log cannot be written, or descriptors run out."""
+"""The behaviour of a mount when its daemon dies, its log fails, or descriptors run out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
     not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"
 )
 
-# Reads until that fails, and says with which errno.
+# A program that reads until a read fails, and prints the errno.
 READER = """
 import os, sys
 fd = os.open(sys.argv[1], os.O_RDONLY)
@@ -45,7 +45,7 @@ def mount_command(path: Path, *options: str) -> list[str]:
 
 @contextlib.contextmanager
 def mounted(path: Path, *options: str) -> Iterator[int]:
-    """Mount in the background, as fstab would; give the daemon's process id."""
+    """Mount in the background, as mount(8) does for fstab; yield the daemon's process id."""
     path.mkdir(exist_ok=True)
     subprocess.run(mount_command(path, *options), check=True, timeout=DEADLINE)
     try:
@@ -55,7 +55,7 @@ def mounted(path: Path, *options: str) -> Iterator[int]:
 
 
 def unmount(path: Path) -> int:
-    """Detach all that is mounted on a path; return how many mounts that were."""
+    """Detach all mounts on a path; return their number."""
     mounts = 0
     while is_mounted(path):
         subprocess.run(["umount", "-l", path], check=True, timeout=DEADLINE)
@@ -65,7 +65,7 @@ def unmount(path: Path) -> int:
 
 @contextlib.contextmanager
 def readers(path: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Read a file in several processes, all of which have begun."""
+    """Start several processes that read a file; yield after the first read of each."""
     command = [sys.executable, "-S", "-c", READER, str(path)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(READERS)]
     try:
@@ -82,7 +82,7 @@ def readers(path: Path) -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def last_errnos(started: list[subprocess.Popen[str]]) -> set[int]:
-    """Wait until all readers have failed."""
+    """Wait until all readers have failed; return their errnos."""
     return {int(reader.communicate(timeout=DEADLINE)[0]) for reader in started}
 
 
@@ -99,7 +99,7 @@ def is_gone(process: int) -> bool:
 
 
 def kill_under_load(path: Path, *options: str) -> int:
-    """Mount, kill the daemon while it is read from, and return its process id."""
+    """Mount, kill the daemon while processes read, and return its process id."""
     subprocess.run(mount_command(path, *options), check=True, timeout=DEADLINE)
     daemon = daemon_of(path)
     with readers(path / "records") as started:
@@ -112,21 +112,21 @@ def kill_under_load(path: Path, *options: str) -> int:
 def test_readers_of_a_killed_daemon_fail_at_once_and_it_can_be_mounted_again(
     tmp_path: Path, options: list[str]
 ) -> None:
-    """3 times; as often as ALLOCFS_KILL_CYCLES says."""
+    """Repeat this 3 times; ALLOCFS_KILL_CYCLES sets another number."""
     path = tmp_path / "mnt"
     path.mkdir()
     daemons = []
     try:
         for _ in range(CYCLES):
             daemons.append(kill_under_load(path, *options))
-            # Never an empty directory, which would look like no allocations at all.
+            # An empty directory would look as if there were no allocations.
             for look in (os.listdir, os.statvfs, lambda root: os.stat(root / "records")):
                 with pytest.raises(OSError) as raised:
                     look(path)
                 assert raised.value.errno == errno.ENOTCONN
     finally:
         left = unmount(path)
-    assert left == 1  # the last one; mounting again took the others away
+    assert left == 1  # each new mount has detached the dead one before it
     wait_until(lambda: all(map(is_gone, daemons)), "no daemon is left")
 
 
@@ -154,7 +154,7 @@ def test_sigterm_under_load_detaches_and_ends_what_is_read(tmp_path: Path) -> No
 
 
 def look_up_a_bad_query(path: Path) -> None:
-    """Do what is logged."""
+    """Make a request that writes a line to the log."""
     assert errno_of_stat(path / "query/bad") == errno.EINVAL
 
 
@@ -193,11 +193,11 @@ def test_a_log_that_cannot_be_opened_is_refused_before_mounting(tmp_path: Path) 
 def test_a_daemon_out_of_descriptors_goes_on(tmp_path: Path) -> None:
     path, log = tmp_path / "mnt", tmp_path / "log"
     with mounted(path, "--log-file", str(log)) as daemon:
-        # The number that a new descriptor would get, so that it can get none.
+        # Set the limit so that the daemon can get no new descriptor.
         limit = 1 + max(int(fd.name) for fd in Path(f"/proc/{daemon}/fd").iterdir())
         resource.prlimit(daemon, resource.RLIMIT_NOFILE, (limit, limit))
         kept = [os.open(path / "records", os.O_RDONLY) for _ in range(200)]
-        log.rename(tmp_path / "log.1")  # to be opened again, which cannot be done
+        log.rename(tmp_path / "log.1")  # the next line has to open the log again, and cannot
         look_up_a_bad_query(path)
         control(path, "unload xfs")
         assert len(os.listdir(path / "by-function")) > 1000

@@ -1,4 +1,4 @@
-"""A real mount's ioctls, called by a C program that knows spec/allocfs.h alone, against read()."""
+"""The ioctls of a real mount, called by a C program with spec/allocfs.h, compared with read()."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LINES = f"""\
         2048        1 mm/slub.c:20 [xfs] func:alloc
          512        6 fs/ext4/super.c:10 [ext4] func:alloc accurate:no
 """
-# Every line ends with a space.
+# The kernel ends every line with a space.
 CAPTURE = HEADER.decode() + LINES.replace("\n", " \n")
 TAGS = 10
 
@@ -56,7 +56,7 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def root(capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A mount that nobody changes."""
+    """A mount for tests that only read."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("/dev/fuse is not there, or not for this user")
     path = tmp_path_factory.mktemp("mnt")
@@ -66,13 +66,13 @@ def root(capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 @pytest.fixture
 def steps(root: Path, program: Path) -> Steps:
-    """Do steps on one open file; return a line for each."""
+    """Return a function that does steps on one open file and returns a line for each."""
     return lambda *steps: run(program, root, *steps)
 
 
 @pytest.fixture
 def changing(mounts: Mounter, capture: Path) -> Path:
-    """A mount of one test alone."""
+    """A mount for a single test, which may change it."""
     return mounts("simulate,cpus=4", source=str(capture))
 
 
@@ -83,7 +83,7 @@ def run(program: Path, root: Path, *steps: str) -> list[str]:
 
 
 def number(line: str) -> int:
-    """Return which line of the capture a record in hex is of, from 0."""
+    """Return the index of the line of the capture that has this record, given in hex."""
     record = decode_record(bytes.fromhex(line))
     (found,) = (
         n
@@ -95,11 +95,11 @@ def number(line: str) -> int:
 
 
 def numbers(lines: list[str]) -> list[int | str]:
-    """Return such numbers, and the names of errors as they are."""
+    """Convert lines of records to indices; names of errors stay."""
     return [line if line.startswith("E") else number(line) for line in lines]
 
 
-# Of each criterion two values, as the ioctl has them and as a query has them.
+# Two values for each criterion, in the spelling of the ioctl and in that of a query.
 CRITERIA = {
     "modname": [("xfs", "module=xfs"), ("", "module=vmlinux")],
     "function": [("alloc", "function=alloc"), (LONG_FUNCTION[-63:], f"function={LONG_FUNCTION}")],
@@ -159,7 +159,7 @@ def test_empty_module_is_built_in_code(steps: Steps) -> None:
 
 
 def test_sizes_compare_as_unsigned(changing: Path, program: Path) -> None:
-    control(changing, "free fs/xfs/log.c:10 4097 1")  # which leaves -1
+    control(changing, "free fs/xfs/log.c:10 4097 1")  # the tag then has -1 bytes
     (line, end) = run(program, changing, f"all,min_size={2**63}")
     assert decode_record(bytes.fromhex(line)).bytes == -1
     assert end == "ENOENT"

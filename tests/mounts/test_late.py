@@ -1,4 +1,4 @@
-"""Real mounts of a source that does not answer: another mount whose daemon is stopped."""
+"""Real mounts of a source that does not answer: another mount, with its daemon stopped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WAITING = ["by-module/xfs", "query/min_size=1M/records", "json/by-module/xfs", "
 
 @contextmanager
 def stopped(source: Path) -> Iterator[None]:
-    """Keep the daemon of a mount from answering."""
+    """Stop the daemon of a mount for the length of the block."""
     daemon = daemon_of(source)
     os.kill(daemon, signal.SIGSTOP)
     try:
@@ -40,7 +40,7 @@ def stopped(source: Path) -> Iterator[None]:
 
 
 class Reader(threading.Thread):
-    """A thread that reads a file, or finds out why it cannot."""
+    """A thread that reads a file, and records the data or the errno."""
 
     def __init__(self, read: Callable[[], bytes]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The limits of a mount, reached by real clients: refused plainly, and only for as long."""
+"""The limits of a mount, reached by real clients: requests fail only while they are exceeded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def memory(mountpoint: Path) -> int:
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Close at the end what a test has opened."""
+    """Close the files of a test at its end."""
     with ExitStack() as stack:
         yield stack
 
@@ -35,7 +35,7 @@ def open_one(opened: ExitStack, path: Path) -> int:
 
 
 def code_of(call: Callable[..., object], *arguments: object) -> int:
-    """Return the errno that a call fails with, or 0."""
+    """Return the errno of a failing call, or 0."""
     try:
         call(*arguments)
     except OSError as error:
@@ -44,7 +44,7 @@ def code_of(call: Callable[..., object], *arguments: object) -> int:
 
 
 def open_until_refused(opened: ExitStack, path: Path) -> tuple[int, int]:
-    """Open a path again and again; return how often that went well, and the errno."""
+    """Open a path until open() fails; return the number of successes and the errno."""
     for count in range(1000):
         if code := code_of(open_one, opened, path):
             return count, code
@@ -58,7 +58,8 @@ def test_no_more_than_max_open_files_and_directories_are_open(
     open_one(opened, mountpoint / "by-module")
     assert open_until_refused(opened, mountpoint / "records") == (7, errno.EMFILE)
     assert code_of(os.listdir, mountpoint / "by-file") == errno.EMFILE
-    assert stats(mountpoint)["open_files"] == 8  # that can still be opened, but not for ever
+    # Files of .allocfs can still be opened, up to a second limit.
+    assert stats(mountpoint)["open_files"] == 8
     assert open_until_refused(opened, mountpoint / ".allocfs/stats") == (16, errno.EMFILE)
     opened.close()
     # The kernel sends releases after close() has returned.
@@ -77,7 +78,7 @@ def test_text_beyond_max_kept_is_refused_and_records_are_not(
     assert codes == sorted(codes)
     assert stats(mountpoint)["kept_bytes"] <= 1 << 20
     assert (mountpoint / "records").stat().st_size == len((mountpoint / "records").read_bytes())
-    while os.read(texts[0], 1 << 20):  # to its end, which gives back what it took
+    while os.read(texts[0], 1 << 20):  # the read at the end releases its memory
         pass
     assert code_of(os.pread, texts[-1], 100, 0) == 0
     assert stats(mountpoint)["error_ENOMEM"] == codes.count(errno.ENOMEM)
@@ -94,7 +95,7 @@ def test_listings_count_towards_max_kept(mounts: Mounter, opened: ExitStack) -> 
 
 def test_text_held_for_a_period_counts_towards_max_kept(mounts: Mounter) -> None:
     mountpoint = mounts("cpus=2,max_kept=1M,max_age=600s")
-    # Each of these holds every tag.
+    # Each of these files has all tags.
     paths = [mountpoint / f"text/query/min_size=-{query}/records" for query in range(1, 9)]
     codes = [code_of(os.stat, path) for path in paths]
     assert set(codes) == {0, errno.ENOMEM}
@@ -110,13 +111,13 @@ def test_no_more_than_max_queries_are_remembered(mounts: Mounter) -> None:
 
 
 def test_the_memory_of_open_files_and_forgotten_queries_comes_back(mounts: Mounter) -> None:
-    """500 files and 2000 queries; with ALLOCFS_FILES=10000 and ALLOCFS_QUERIES=100000 so many."""
+    """Open 500 files and look up 2000 queries; ALLOCFS_FILES and ALLOCFS_QUERIES set others."""
     mountpoint = mounts("cpus=224")
     files = [path for path in mountpoint.glob("by-f*/**/*") if path.is_file()]
     count = int(os.environ.get("ALLOCFS_FILES", "500"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 500), hard))
-    # What is made once for all: the names by number, and the records of all tags.
+    # Fill the caches that all clients share: the names by number, and the records of all tags.
     (mountpoint / "records").read_bytes()
     for path in files:
         path.stat()

@@ -1,4 +1,4 @@
-"""A real mount whose modules come and go: stale records, exact sizes, poll."""
+"""Loads and unloads of modules on a real mount: stale records, exact sizes, poll()."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_names_and_sizes_follow_at_once(mounts: Mounter) -> None:
 
 
 def change_later(root: Path, line: str) -> list[float]:
-    """Write a control line in 0.1 s; the list gets the time just before."""
+    """Write a control line after 0.1 s; just before, append the time to the returned list."""
     changed: list[float] = []
 
     def change() -> None:
@@ -98,7 +98,7 @@ def modules_in(data: bytes) -> set[str]:
 
 @pytest.mark.parametrize("seconds", [float(os.environ.get("ALLOCFS_CHURN_SECONDS", "3"))])
 def test_no_reader_ever_sees_another_tag(mounts: Mounter, seconds: float) -> None:
-    """100 loads and unloads a second, four readers; 30 s with ALLOCFS_CHURN_SECONDS=30."""
+    """Four readers under 100 loads and unloads a second; ALLOCFS_CHURN_SECONDS sets the length."""
     root = mounts("cpus=8,rate=1000")
     end = time.monotonic() + seconds
     wrong: list[str] = []

@@ -1,4 +1,4 @@
-"""A real mount with max_age: the page cache serves reads, and nothing is older than promised."""
+"""A real mount with max_age: the page cache serves reads, and values are not older than max_age."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_many_reads_reach_the_daemon_once_a_period(mounts: Mounter, mode: str) -
         for _ in range(20_000):
             first_bytes(file.fileno())
         periods = (time.monotonic() - began) / 0.2
-    # One for each period that was touched, and one for reading stats itself.
+    # One read for each period that began meanwhile, and one for the file of stats itself.
     assert stats(root)["reads"] - before <= periods + 3
 
 
@@ -49,7 +49,7 @@ def test_a_change_is_seen_in_the_next_period(mounts: Mounter, mode: str) -> None
             control(root, "alloc arch/x86/events/rapl.c:606 1")
             changed = time.monotonic()
             wait_until(partial(has_bytes, file.fileno(), expected), "the value is new")
-            # A period, a tick, and for a busy machine much more than a request takes.
+            # A period, and 0.1 s for a tick of the kernel's clock and for a busy machine.
             assert time.monotonic() - changed < 0.2 + 0.1
 
 

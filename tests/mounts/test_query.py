@@ -1,4 +1,4 @@
-"""A real mount, asked in queries: what is summed, in which forms, what is refused, what is kept."""
+"""Queries on a real mount: the counters they sum, their forms, their errors, their lifetime."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_queries_in_use_are_listed(mounts: Mounter) -> None:
 
 
 def test_what_the_kernel_forgets_the_tree_forgets(mounts: Mounter) -> None:
-    """100,000 with ALLOCFS_QUERIES=100000."""
+    """Look up 10,000 queries; ALLOCFS_QUERIES sets another number."""
     root = mounts("cpus=1")
     count = int(os.environ.get("ALLOCFS_QUERIES", "10000"))
 

@@ -1,4 +1,4 @@
-"""Real mounts of live texts, which change and fail, and of other mounts."""
+"""Real mounts of live texts that change and fail, and of other mounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALL = ["", "xfs", "ext4"]
 
 
 def test_readers_share_one_pass_in_each_period(mounts: Mounter, tmp_path: Path) -> None:
-    """50 readers for 2 s; for 10 s with ALLOCFS_READ_SECONDS=10."""
+    """Run 50 readers for 2 s; ALLOCFS_READ_SECONDS sets another length."""
     source = tmp_path / "live"
     source.write_bytes(EVERY_CAPTURE[0].read_bytes())
     root = mounts("interface=text,max_age=1s", source=str(source))
@@ -61,9 +61,9 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
 
 
 class Changing:
-    """A source that comes, goes and is damaged.
+    """A source that is removed, damaged and restored.
 
-    `version` is odd while it changes. In between, `instant` is that of the text, if it is good.
+    `version` is odd during a change. Otherwise `instant` is that of the text, None if damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,14 +73,14 @@ class Changing:
         replace(path, text(ALL, 0))
 
     def mend(self) -> None:
-        """Put a right text in its place, of another instant than any before."""
+        """Restore a valid text, with a new instant."""
         self.version += 1
         self.instant = self.version
         replace(self.path, text(ALL, self.instant))
         self.version += 1
 
     def spoil(self, choose: random.Random) -> None:
-        """Empty, cut, remove or replace it."""
+        """Empty, truncate, remove or replace the text."""
         self.version += 1
         self.instant = None
         self._damage(choose)
@@ -103,7 +103,7 @@ class Changing:
 def test_readers_of_a_failing_source_see_right_values_or_eio(
     mounts: Mounter, tmp_path: Path
 ) -> None:
-    """4 readers for 2 s; for longer with ALLOCFS_READ_SECONDS."""
+    """Run 4 readers for 2 s; ALLOCFS_READ_SECONDS sets another length."""
     source = Changing(tmp_path / "live")
     root = mounts("interface=text,max_age=0", source=str(source.path))
     end = time.monotonic() + float(os.environ.get("ALLOCFS_READ_SECONDS", "2"))
@@ -141,7 +141,7 @@ def test_readers_of_a_failing_source_see_right_values_or_eio(
 
 
 def instant_or_errno(fd: int) -> int:
-    """Read a few records; return the one instant that all of them have, or minus the errno."""
+    """Read four records; return their common instant, or the negative errno of the read."""
     try:
         data = os.pread(fd, 4 * RECORD_SIZE, 0)
     except OSError as error:
@@ -206,7 +206,7 @@ def test_an_idle_mount_makes_no_passes(mounts: Mounter, tmp_path: Path) -> None:
     root = mounts("interface=text,max_age=50ms", source=str(source))
     before = stats(root)["passes"]
     time.sleep(0.5)
-    assert stats(root)["passes"] - before <= 4  # for the requests of stats() itself
+    assert stats(root)["passes"] - before <= 4  # the requests of stats() itself
 
 
 @pytest.mark.parametrize("interface", ["ioctl", "text"])

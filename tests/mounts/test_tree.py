@@ -1,4 +1,4 @@
-"""A real mount: every path of the default capture against an independent parse of its text."""
+"""A real mount: every path of the default capture, compared with an independent parse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINE = re.compile(r" *(-?\d+) +(\d+) (\S+):(\d+) (?:\[(\S+)\] )?func:(\S+) (accu
 
 
 class Line(NamedTuple):
-    """A line of the text, split by an expression that the product does not use."""
+    """A line of the text, parsed by an expression that allocfs itself does not use."""
 
     module: str
     function: str

@@ -1,4 +1,4 @@
-"""Fakes, oracles and programs that several tests use."""
+"""Fakes, oracles and programs shared by several tests."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Slots: a codetag keeps its own while it is listed, and never passes for another."""
+"""Slots: a listed codetag keeps its slot, and no other codetag gets it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXT4 = [Codetag("fs/ext4/a.c", 1, "f", "ext4")]
 
 
 def listed(slots: TagSlots) -> list[Codetag]:
-    """Return the codetags of the present list in its order."""
+    """Return the codetags of the current list in its order."""
     return [slots.tags.table.tag(slot) for slot in slots.tags.slots.tolist()]
 
 
@@ -96,7 +96,7 @@ orders = st.lists(st.sampled_from(range(len(MODULES))), unique=True)
 @settings(derandomize=True, deadline=None)
 @given(st.lists(orders, min_size=1, max_size=12))
 def test_no_slot_that_is_said_to_be_loaded_has_changed_hands(lists: list[list[int]]) -> None:
-    """Follow each codetag through lists of whole modules that come and go."""
+    """Follow each codetag through lists in which whole modules appear and disappear."""
     tables = [[tag for number in modules for tag in MODULES[number]] for modules in lists]
     slots = TagSlots(TagTable.of(tables[0]))
     known = []

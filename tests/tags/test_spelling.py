@@ -1,4 +1,4 @@
-"""Spelling: paths of source files, and percent escapes."""
+"""The spelling of names: paths of source files, and percent escapes."""
 
 from __future__ import annotations
 

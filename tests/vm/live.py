@@ -122,7 +122,7 @@ def check_values() -> str:
             names = [[row.name for row in rows] for rows in (before, found, after)]
             assert names[0] == names[1] == names[2]
             rows = list(zip(before, found, after, strict=True))
-            wrong = {place for place, three in enumerate(rows) if not right(*three)}
+            wrong = {place for place, three in enumerate(rows) if not is_between(*three)}
             outside = wrong if outside is None else outside & wrong
             if not outside:
                 equal = sum(low == row == high for low, row, high in rows)
@@ -130,7 +130,7 @@ def check_values() -> str:
     raise AssertionError([rows[place] for place in outside or ()])
 
 
-def right(low: Row, row: Row, high: Row) -> bool:
+def is_between(low: Row, row: Row, high: Row) -> bool:
     """Tell whether both counters of a row are between those of the two other rows."""
     return OWN.fullmatch(row.name.file) is not None or (
         min(low.bytes, high.bytes) <= row.bytes <= max(low.bytes, high.bytes)
@@ -142,9 +142,9 @@ def check_paths() -> str:
     """Compare every path with the records of the root, all from one read of the source."""
     with temporary_mount("max_age=86400") as root:
         everything = rows_of(root / "records")
-        by_function = grouped(everything, lambda name: name.function)
-        by_module = grouped(everything, lambda name: name.module or "vmlinux")
-        by_file = grouped(everything, lambda name: os.path.normpath(name.file))
+        by_function = group_rows(everything, lambda name: name.function)
+        by_module = group_rows(everything, lambda name: name.module or "vmlinux")
+        by_file = group_rows(everything, lambda name: os.path.normpath(name.file))
         assert files_below(root / "by-function") == by_function
         assert files_below(root / "by-module") == by_module
         assert files_below(root / "by-file") == by_file
@@ -152,7 +152,7 @@ def check_paths() -> str:
         return f"{files} files agree with {len(everything)} records"
 
 
-def grouped(rows: list[Row], key: Callable[[Name], str]) -> dict[str, list[Row]]:
+def group_rows(rows: list[Row], key: Callable[[Name], str]) -> dict[str, list[Row]]:
     """Group rows by a name."""
     groups = defaultdict(list)
     for row in rows:
