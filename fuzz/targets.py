@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from allocfs.backend.control import parse_lines
+from allocfs.backend.control import StoreControl, parse_lines
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.errors import BadCapture, BadControl, BadQuery
 from allocfs.formats.text import Listing, format_listing, parse, refresh
@@ -59,10 +59,10 @@ def query(data: bytes) -> None:
 def control(data: bytes) -> None:
     """Control lines that are understood act on a store, or the store refuses."""
     try:
-        if not parse_lines(data, UNTOUCHED):
+        if not parse_lines(data, StoreControl(UNTOUCHED)):
             return
         store = _store()  # anew for each input that acts, so that each can be tried again
-        for act in parse_lines(data, store):
+        for act in parse_lines(data, StoreControl(store)):
             act()
     except BadControl:
         return

@@ -5,37 +5,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import re
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
-from allocfs.errors import MountFailed
-
-FILESYSTEM_TYPE = "fuse.allocfs"
+from allocfs.errors import MountFailed, NotPermitted
+from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_at
 
 _MNT_DETACH = 2  # umount(2): out of the tree now, gone when the last user is
 _CLONE_NEWNS = 0x20000
-
-_OCTAL = re.compile(rb"\\([0-7]{3})")
-
-
-class NotPermitted(MountFailed):
-    """The user may not mount, or not there."""
-
-
-def filesystem_at(path: str, table: Path = Path("/proc/self/mountinfo")) -> str | None:
-    """Return the type of the topmost file system mounted on an absolute path.
-
-    The columns are those of proc_pid_mountinfo(5): the mount point is the fifth, the type
-    the first after a lone dash.
-    """
-    found = None
-    for line in table.read_bytes().splitlines():
-        fields = line.split(b" ")
-        if _unescaped(fields[4]) == os.fsencode(path):
-            found = fields[fields.index(b"-", 6) + 1].decode()
-    return found
 
 
 def is_dead(path: str) -> bool:
@@ -104,7 +81,3 @@ def _libc() -> ctypes.CDLL:
 def _checked(result: int) -> None:
     if result:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def _unescaped(name: bytes) -> bytes:
-    return _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), name)
