@@ -62,7 +62,8 @@ def answer(
     offset and size, `open_file` inode and flags, and returns a handle above 0. pyfuse3 itself
     answers the requests whose handler is None, and a read or an open that raises
     BlockingIOError because it has to wait: pyfuse3's handlers can wait. All raise OSError to
-    fail, are called in the thread that runs pyfuse3's loop, and must not block. `direct_io` tells whether files bypass the page cache.
+    fail, are called in the thread that runs pyfuse3's loop, and must not block. `direct_io`
+    tells whether files bypass the page cache.
     """
     extension = sys.modules.get(EXTENSION)
     if extension is not None:
