@@ -29,9 +29,9 @@ from allocfs.formats.records import (
 from allocfs.formats.text import format_lines
 from allocfs.tags.table import Codetag, Sums, TagTable
 
-# FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. What it splits
-# it may split within a record, whose counters would then be of two instants.
-AT_ONCE = 512
+# FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. A longer read may be
+# split within a record, whose counters would then be of two instants.
+RECORDS_PER_READ = 512
 ACCURATE = 1  # in the flags of a counters record
 MOST_TAGS = 2**32  # far more than there can be, and less than a name read as a number
 
@@ -39,7 +39,7 @@ StrPath = str | os.PathLike[str]
 
 
 def read_records(path: StrPath) -> Records:
-    """Read all records of a file; shape (n,), dtype RECORD. Raises what RecordFile does."""
+    """Read all records of a file; shape (n,), dtype RECORD. Raises the exceptions of RecordFile."""
     with RecordFile(path) as file:
         return file.read()
 
@@ -69,7 +69,7 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
     tags = [Codetag(it.file, it.line, it.function, it.module) for it in decode_records(records)]
     sums = Sums(records["bytes"], records["calls"], records["accurate"] == 1)
     render = format_json if as_json else format_lines
-    return render(TagTable.of(tags), np.arange(len(tags)), sums)
+    return render(TagTable.from_tags(tags), np.arange(len(tags)), sums)
 
 
 def format_counters(records: Records, as_json: bool = False) -> bytes:
@@ -142,14 +142,14 @@ class RecordFile:
         self.close()
 
     def __iter__(self) -> Iterator[Record]:
-        for first in counting(step=AT_ONCE):
-            records = self.read(first, AT_ONCE)
+        for first in counting(step=RECORDS_PER_READ):
+            records = self.read(first, RECORDS_PER_READ)
             yield from decode_records(records)
-            if len(records) < AT_ONCE:
+            if len(records) < RECORDS_PER_READ:
                 return
 
     def __len__(self) -> int:
-        """Count the records; this may sum a few, as st_size is not always that of what is open."""
+        """Count the records; this may sum a few, as st_size need not be that of the open file."""
         likely = self._st_size // RECORD_SIZE
         if not self._holds(likely) and (likely == 0 or self._holds(likely - 1)):
             return likely
@@ -175,7 +175,7 @@ class RecordFile:
         data = bytearray()
         while count is None or len(data) < count * RECORD_SIZE:
             done = len(data) // RECORD_SIZE
-            wanted = AT_ONCE if count is None else min(count - done, AT_ONCE)
+            wanted = RECORDS_PER_READ if count is None else min(count - done, RECORDS_PER_READ)
             part = self._pread((first + done) * RECORD_SIZE, wanted * RECORD_SIZE)
             data += part
             if len(part) < wanted * RECORD_SIZE:

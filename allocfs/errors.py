@@ -1,4 +1,20 @@
-"""What can go wrong, as exceptions of the model; fuse.py alone turns them into errno."""
+"""Every exception of allocfs. The errno that a file-system client gets is in parentheses.
+
+AllocfsError
+    NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
+    BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
+    SourceLate (EAGAIN)
+    SourceFailed (EIO)
+        BadCapture
+    LimitReached
+        TooManyOpen (EMFILE)   TooMuchMemory (ENOMEM)
+    IoctlError
+        NoSuchCommand (ENOTTY) BadArgument (EINVAL)         NoMoreRecords (ENOENT)
+    OptionError, UsageError, MountFailed
+        NotPermitted (a MountFailed)
+
+`fuse/handler.py` has the table of the numbers.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +22,42 @@ from collections.abc import Awaitable, Callable
 
 
 class AllocfsError(Exception):
-    """Say in one sentence what was wrong, where, and what to do."""
+    """A failure whose message says in one sentence its cause, its place, and the remedy."""
 
 
 class NameNotFound(AllocfsError):
-    """A path names nothing that is loaded now (ENOENT)."""
+    """A path names nothing that is loaded now."""
 
 
 class NameTooLong(AllocfsError):
-    """A name is longer than any name here can be (ENAMETOOLONG)."""
+    """A name is longer than any name here can be."""
 
 
 class BadQuery(AllocfsError):
-    """A query directory's name is not a query (EINVAL)."""
+    """A query directory's name is not a query."""
 
 
 class BadControl(AllocfsError):
-    """A line written to `.allocfs/control` is not understood (EINVAL)."""
+    """A line written to `.allocfs/control` is not a command, or the command cannot be obeyed."""
 
 
 class TagGone(AllocfsError):
-    """A record's module was unloaded after the file was opened (ESTALE)."""
+    """A record's module was unloaded after the file was opened."""
 
 
 class SourceFailed(AllocfsError):
-    """The source of the counters cannot be read now (EIO)."""
+    """The source of the counters cannot be read now."""
 
 
 class SourceLate(AllocfsError):
-    """The source has not answered yet; whoever can wait awaits `answer()` and tries again.
+    """The source has not answered yet. Await `answer()`, then try again.
 
-    That raises SourceFailed if the source takes too long. Who cannot wait is told EAGAIN.
+    `answer()` raises SourceFailed if the source takes too long. A client that cannot wait gets
+    EAGAIN.
     """
 
     def __init__(self, message: str, answer: Callable[[], Awaitable[None]]) -> None:
-        """Say what is waited for, and how to wait."""
+        """Name the source, and give the way to wait for it."""
         super().__init__(message)
         self.answer = answer
 
@@ -53,21 +70,45 @@ class OptionError(AllocfsError):
     """A mount option is unknown, or its value is out of range."""
 
 
+class UsageError(AllocfsError):
+    """The command line is malformed."""
+
+
 class LimitReached(AllocfsError):
     """A limit set at mount time would be exceeded."""
 
 
 class TooManyOpen(LimitReached):
-    """More files and directories would be open than max_open (EMFILE)."""
+    """More files and directories would be open than max_open."""
 
 
-class TooMuchKept(LimitReached):
-    """More bytes would be kept for clients than max_kept (ENOMEM)."""
+class TooMuchMemory(LimitReached):
+    """The open files would take more bytes than max_kept."""
 
 
 class ReadOnly(AllocfsError):
-    """Something other than `.allocfs/control` was to be written or changed (EROFS)."""
+    """A change was asked for of a file other than `.allocfs/control`."""
+
+
+class IoctlError(AllocfsError):
+    """An ioctl on `/allocinfo` failed as the kernel's would."""
+
+
+class NoSuchCommand(IoctlError):
+    """An ioctl is none of the three, or its argument is of another size."""
+
+
+class BadArgument(IoctlError):
+    """A filter has unknown bits, or no size can meet it."""
+
+
+class NoMoreRecords(IoctlError):
+    """No record matches at or after a position."""
 
 
 class MountFailed(AllocfsError):
     """The file system could not be mounted."""
+
+
+class NotPermitted(MountFailed):
+    """The user may not mount, or not there."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from allocfs.backend.control import parse_lines
+from allocfs.backend.control import StoreControl, parse_lines
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.errors import BadCapture, BadControl, BadQuery
 from allocfs.formats.text import Listing, format_listing, parse, refresh
@@ -60,10 +60,10 @@ def query(data: bytes) -> None:
 def control(data: bytes) -> None:
     """Accepted control lines leave a consistent store, or the store refuses them."""
     try:
-        if not parse_lines(data, UNTOUCHED):
+        if not parse_lines(data, StoreControl(UNTOUCHED)):
             return
         store = _store()  # a new one for each input, so that a crash can be reproduced
-        for act in parse_lines(data, store):
+        for act in parse_lines(data, StoreControl(store)):
             act()
     except BadControl:
         return

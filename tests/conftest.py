@@ -45,7 +45,7 @@ TAGS = [
 @pytest.fixture
 def store() -> CodetagStore:
     """A store of eight tags on four CPUs: two spellings of a path, an inline, two modules."""
-    return CodetagStore(TagTable.of(TAGS), cpus=4)
+    return CodetagStore(TagTable.from_tags(TAGS), cpus=4)
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:

@@ -1,80 +1,126 @@
-"""What every backend offers: a list of codetags, and their sums."""
+"""The base class of all backends, and the kinds of SOURCE that they open.
+
+To add a backend, write a subclass of Backend and a Kind in a file of its own here, and add the
+Kind to the table in mount/sources.py.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from allocfs.tags.table import Bounds, Flags, Slots, Sums, TagList
+import numpy as np
+
+from allocfs.backend.control import Control
+from allocfs.backend.options import SourceOptions
+from allocfs.tags.table import Bounds, Flags, Ints, Slots, Sums, TagList
+
+Watched = Callable[[], bool]  # tells whether a client waits for a change of the tags
 
 
-def ignore_change() -> None:
-    """Take no notice of a change of content_id."""
-
-
-class Backend(Protocol):
+class Backend(ABC):
     """A source of codetags and counters.
 
-    Between two calls of renew() `tags` stays as it is, so that what one request works out from
-    it fits together. The methods about counters may raise SourceFailed.
+    `tags` stays as it is between two calls of renew(), so that all that one request derives
+    from it fits together. The methods about counters may raise SourceFailed and SourceLate.
 
-    A backend may have `sum_into(slots, totals, accurate)`, which puts what sums() returns into
-    rows of bytes and calls and into flags; views use it where it is.
-
-    `counters_read` counts the per-CPU tag counters summed on behalf of readers since the mount;
-    a bytes/calls pair is one counter, as it is one struct in the kernel.
+    A subclass overrides the defaults below where it can do more, or promises less.
     """
 
-    cpus: int
-    counters_read: int
-    changed: Callable[[], None]  # called after content_id has changed
+    cpus: int = 1
+    counters_read: int = 0
+    """Per-CPU tag counters summed for readers since the mount. A bytes/calls pair is one counter,
+    as it is one struct in the kernel."""
+
+    staleness: float = math.inf
+    """How stale `tags` may be, in seconds, if no request triggers a renew(). Infinite where the
+    backend announces every change by itself."""
+
+    may_be_late: bool = False
+    """Whether the methods about counters may raise SourceLate."""
+
+    rereads_source: bool = False
+    """Whether files are opened again while mounted, for which the daemon keeps privileges."""
+
+    control: Control | None = None
+    """The commands of `.allocfs/control`, if there are any."""
+
+    def __init__(self) -> None:
+        """Begin without subscribers."""
+        self._subscribers: list[Callable[[], None]] = []
+
+    def on_change(self, subscriber: Callable[[], None]) -> None:
+        """Call a subscriber after each change of content_id."""
+        self._subscribers.append(subscriber)
+
+    def announce_change(self) -> None:
+        """Call all subscribers; for the backend itself, once content_id has changed."""
+        for subscriber in self._subscribers:
+            subscriber()
 
     @property
+    @abstractmethod
     def tags(self) -> TagList:
         """The codetags loaded now."""
-        ...
 
-    def renew(self) -> None:
-        """Take in what has changed at the source; called when a request begins."""
-        ...
-
+    @abstractmethod
     def sums(self, slots: Slots) -> Sums:
         """Sum the counters of these codetags over all CPUs, now."""
-        ...
 
+    @abstractmethod
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these codetags count every allocation; sums nothing."""
-        ...
 
-    def bounds(self, slots: Slots) -> Bounds:
-        """Bound the bytes of these codetags; sums nothing."""
-        ...
-
+    @abstractmethod
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held the same codetag ever since content_id."""
-        ...
 
+    @abstractmethod
     def describe(self) -> str:
-        """Say what is served and how, one `name value` pair a line."""
-        ...
+        """Describe the source, one `name value` pair a line."""
+
+    def renew(self) -> None:  # noqa: B027  a default: there may be nothing to take in
+        """Take in all changes of the source. Every request calls this first."""
+
+    def sum_into(self, slots: Slots, totals: Ints, accurate: Flags) -> None:
+        """Sum as sums() does, into rows of bytes and calls, and into flags."""
+        put_sums(self.sums(slots), totals, accurate)
+
+    def bounds(self, slots: Slots) -> Bounds:
+        """Bound the bytes of these codetags without summing; by default nothing is known."""
+        limits = np.iinfo(np.int64)
+        low, high = (np.full(len(slots), end, np.int64) for end in (limits.min, limits.max))
+        return Bounds(low, high)
+
+    def extra_stats(self) -> dict[str, int]:
+        """Return counts for `.allocfs/stats` that only this kind of backend has."""
+        return {}
+
+    async def run(self, _watched: Watched) -> None:  # noqa: B027  likewise
+        """Do the work that goes on beside requests, until cancelled; by default none."""
 
 
-def unnoticed(backend: Backend) -> float:
-    """Return for how many seconds a change of the tags may go unnoticed if nobody asks.
+def put_sums(sums: Sums, totals: Ints, accurate: Flags) -> None:
+    """Write sums into rows of bytes and calls, and into flags."""
+    totals[:, 0] = sums.bytes
+    totals[:, 1] = sums.calls.view(np.int64)
+    accurate[:] = sums.accurate
 
-    A backend that learns of changes from its source only when it is asked has an attribute
-    `unnoticed`; all others tell at once.
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of SOURCE, called by `name` in messages.
+
+    `options` has the mount options that mean something for some kinds only, each with the words
+    of a message for its use.
     """
-    return float(getattr(backend, "unnoticed", math.inf))
 
+    name: str
+    recognises: Callable[[str, SourceOptions], bool]
+    open: Callable[[str, SourceOptions], Backend]
+    options: Mapping[str, str] = field(default_factory=dict)
 
-def may_be_late(backend: Backend) -> bool:
-    """Tell whether a backend may raise SourceLate; one that may says so by an attribute."""
-    return bool(getattr(backend, "may_be_late", False))
-
-
-def extra_stats(backend: Backend) -> dict[str, int]:
-    """Return the counts that only some kinds of backends have, by their names in `stats`."""
-    counts: Callable[[], dict[str, int]] = getattr(backend, "extra_stats", dict)
-    return counts()
+    def __str__(self) -> str:
+        return self.name

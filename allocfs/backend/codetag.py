@@ -5,46 +5,43 @@ built-in code among them, and are walked in the order of their numbers; each tag
 of counters (bytes, calls) per CPU; an allocation counts up on the CPU that makes it, its
 free counts down on the CPU that frees, and only the sum over all CPUs means anything.
 
-Both are counted as lib/percpu_counter.c counts: what a CPU has counted is moved to one number
-for all CPUs once it reaches a batch. A CPU's counter then needs 32 bits only, and that number
-alone bounds the sum. spec/size-bounds.md says what this would cost a kernel.
+Both are counted as lib/percpu_counter.c counts: a CPU moves its count to one number for all CPUs
+once the count reaches a batch. A CPU's counter then needs 32 bits only, and that number alone
+bounds the sum. spec/size-bounds.md tells the cost of this in a kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.backend.base import ignore_change
+from allocfs.backend.base import Backend
 from allocfs.errors import BadControl
-from allocfs.tags.slots import consecutive
+from allocfs.tags.slots import consecutive, loaded_since
 from allocfs.tags.table import Bounds, Flags, Ints, Slots, Sums, TagList, TagTable
 
 BYTES, CALLS = 0, 1
-_AT_ONCE = 64  # tags whose counters, copied, still fit in a cache: 115 KiB on 224 CPUs
-UNSUMMED = 512 * 1024  # by which what was moved of a tag may differ from its sum, at most
+_TAGS_PER_CHUNK = 64  # tags whose counters, copied, still fit in a cache: 115 KiB on 224 CPUs
+UNSUMMED = 512 * 1024  # the most by which the moved part of a tag may differ from its sum
 
 
-class CodetagStore:
+class CodetagStore(Backend):
     """Counters for every tag of a table, whether its module is loaded or not.
 
-    `counters[slot, BYTES or CALLS, cpu]`, an s32, is what the CPU has not moved to
+    `counters[slot, BYTES or CALLS, cpu]`, an s32, is the part that the CPU has not moved to
     `moved[slot, BYTES or CALLS]`, an s64, yet. A tag has the same slot at every load of its
     module, so loading and unloading allocate nothing that lasts.
     """
 
     def __init__(self, table: TagTable, cpus: int, inaccurate: Slots | None = None) -> None:
         """Load all modules of a table, in the order in which they appear in it."""
+        super().__init__()
         self.table = table
         self.cpus = cpus
         self.counters: NDArray[np.int32] = np.zeros((len(table), 2, cpus), dtype=np.int32)
         self.moved: Ints = np.zeros((len(table), 2), dtype=np.int64)
         self._batch = max(1, UNSUMMED // cpus)
-        self.counters_read = 0
         self.content_id = 1
-        self.changed: Callable[[], None] = ignore_change
         self.loaded_at: Ints = np.ones(len(table), dtype=np.int64)  # a content_id, 0: not loaded
         self._accurate: Flags = np.ones(len(table), dtype=np.bool_)
         if inaccurate is not None:
@@ -58,11 +55,8 @@ class CodetagStore:
         if self._tags is None:
             loaded = [self._module_slots(value) for value in self._order if value is not None]
             slots = np.concatenate(loaded) if loaded else np.empty(0, dtype=np.intp)
-            self._tags = TagList.of(self.content_id, self.table, slots)
+            self._tags = TagList.from_slots(self.content_id, self.table, slots)
         return self._tags
-
-    def renew(self) -> None:
-        """Have nothing to take in: this is where the counters are."""
 
     def sums(self, slots: Slots) -> Sums:
         """Sum the counters of these tags over all CPUs, now."""
@@ -72,7 +66,7 @@ class CodetagStore:
         return Sums(totals[:, BYTES], totals[:, CALLS].view(np.uint64), accurate)
 
     def sum_into(self, slots: Slots, totals: Ints, accurate: Flags) -> None:
-        """Put what sums() returns into `totals`, rows of bytes and calls, and `accurate`."""
+        """Sum as sums() does, into `totals`, rows of bytes and calls, and into `accurate`."""
         np.add(self._not_moved(slots), self.moved.take(slots, 0), out=totals)
         accurate[:] = self._accurate.take(slots)
         self.counters_read += len(slots) * self.cpus
@@ -82,7 +76,7 @@ class CodetagStore:
         return self._accurate[slots]
 
     def bounds(self, slots: Slots) -> Bounds:
-        """Bound the bytes of these tags by what was moved; sums nothing."""
+        """Bound the bytes of these tags by the moved part; sums nothing."""
         moved = self.moved[slots, BYTES]
         unmoved = (self._batch - 1) * self.cpus
         return Bounds(moved - unmoved, moved + unmoved)
@@ -91,8 +85,7 @@ class CodetagStore:
         """Tell whether every slot has held its tag ever since content_id."""
         if self.content_id == content_id:
             return True
-        loaded_at = self.loaded_at[slots]
-        return bool(((loaded_at > 0) & (loaded_at <= content_id)).all())
+        return loaded_since(self.loaded_at, content_id, slots)
 
     def load(self, module: str) -> None:
         """Load a module's tags, with all counters zero, as the lowest free number.
@@ -107,7 +100,7 @@ class CodetagStore:
         else:
             self._order.append(value)
         self.loaded_at[self._module_slots(value)] = self._next_content_id()
-        self.changed()
+        self.announce_change()
 
     def unload(self, module: str) -> None:
         """Unload a module's tags; their counters are gone.
@@ -123,7 +116,7 @@ class CodetagStore:
         self.counters[slots] = 0
         self.moved[slots] = 0
         self._next_content_id()
-        self.changed()
+        self.announce_change()
 
     def count(self, slots: Slots, cpus: Slots, nbytes: Ints, calls: Ints) -> None:
         """Count events: event n adds nbytes[n] and calls[n] to one tag on one CPU.
@@ -139,7 +132,7 @@ class CodetagStore:
             np.add.at(self.moved[:, which], slots, moved)
 
     def _split(self, counted: Ints) -> tuple[Ints, Ints]:
-        """Split what CPUs have counted into what stays theirs and what is moved."""
+        """Split the counts of CPUs into the part that stays theirs and the part to be moved."""
         # Not by abs(), of which the lowest s64 is negative.
         full = (counted >= self._batch) | (counted <= -self._batch)
         return np.where(full, 0, counted), np.where(full, counted, 0)
@@ -147,18 +140,18 @@ class CodetagStore:
     def _not_moved(self, slots: Slots) -> NDArray[np.int32]:
         """Sum over the CPUs, shape (slots, 2), without copying much at a time.
 
-        What is not moved of a tag is less than UNSUMMED, so its sum fits in 32 bits.
+        The unmoved part of a tag is less than UNSUMMED, so its sum fits in 32 bits.
         """
-        if len(slots) <= _AT_ONCE:
+        if len(slots) <= _TAGS_PER_CHUNK:
             return np.asarray(np.add.reduce(self.counters.take(slots, 0), 2, np.int32))
         rows = consecutive(slots)
         if rows is not None:
             return np.asarray(np.einsum("tck->tc", self.counters[rows]))
-        parts = (slots[at : at + _AT_ONCE] for at in range(0, len(slots), _AT_ONCE))
+        parts = (slots[at : at + _TAGS_PER_CHUNK] for at in range(0, len(slots), _TAGS_PER_CHUNK))
         return np.concatenate([self._not_moved(part) for part in parts])
 
     def describe(self) -> str:
-        """Say what is served."""
+        """Name the store and its CPUs."""
         return f"source codetag store\ncpus {self.cpus}"
 
     def _next_content_id(self) -> int:

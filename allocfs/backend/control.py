@@ -1,10 +1,10 @@
-"""The lines that `.allocfs/control` takes: on a simulated store, or on a series of captures."""
+"""The commands that `.allocfs/control` takes: for a simulated store, or a series of captures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from allocfs.errors import BadControl
 
@@ -21,11 +21,13 @@ STORE_USAGE = """\
 #   free FILE:LINE BYTES [CALLS [CPU]]    count it down on a CPU
 #   rate N                                allocations and frees a second
 """
-STEPS_USAGE = """\
+SERIES_USAGE = """\
 # Lines that may be written here:
 #   next     go to the next capture
 #   goto N   go to capture N; the first is 1
 """
+
+Action = Callable[[], None]
 
 
 class Event(NamedTuple):
@@ -34,12 +36,25 @@ class Event(NamedTuple):
     file: str
     line: int
     bytes: int
-    calls: int
-    cpu: int
+    calls: int = 1
+    cpu: int = 0
 
 
-class Controlled(Protocol):
-    """What control lines act on; each method raises BadControl if it cannot."""
+class Control(Protocol):
+    """The commands of one kind of backend."""
+
+    usage: str
+
+    def action(self, line: str) -> Action:
+        """Read a command. Raises BadControl if there is no such command.
+
+        The action raises BadControl if the command cannot be obeyed.
+        """
+        ...
+
+
+class Store(Protocol):
+    """A simulated store; each method raises BadControl if it cannot obey."""
 
     def load(self, module: str) -> None: ...
     def unload(self, module: str) -> None: ...
@@ -48,24 +63,63 @@ class Controlled(Protocol):
     def set_rate(self, events_per_second: int) -> None: ...
 
 
-@runtime_checkable
-class Stepped(Protocol):
+class Series(Protocol):
     """A series of captures; each method raises BadControl if there is no such capture."""
 
     def next(self) -> None: ...
     def goto(self, number: int) -> None: ...
 
 
-Action = Callable[[], None]
+class StoreControl:
+    """The commands of a simulated store."""
+
+    usage = STORE_USAGE
+
+    def __init__(self, store: Store) -> None:
+        """Act on a store."""
+        self._store = store
+
+    def action(self, line: str) -> Action:
+        """Read a command."""
+        command, *words = line.split()
+        store = self._store
+        match command, words:
+            case "load", [module]:
+                return partial(store.load, module)
+            case "unload", [module]:
+                return partial(store.unload, module)
+            case "rate", [number]:
+                return partial(store.set_rate, _number(line, number, MOST_RATE))
+            case ("alloc", [_, _, *rest]) if len(rest) <= 2:
+                return partial(store.alloc, _event(line, words))
+            case ("free", [_, _, *rest]) if len(rest) <= 2:
+                return partial(store.free, _event(line, words))
+            case _:
+                raise BadControl(f"control: {line!r}: expected load, unload, alloc, free or rate")
 
 
-def usage(controlled: Controlled | Stepped) -> str:
-    """Return what `.allocfs/control` says when it is read."""
-    return STEPS_USAGE if isinstance(controlled, Stepped) else STORE_USAGE
+class SeriesControl:
+    """The commands of a series of captures."""
+
+    usage = SERIES_USAGE
+
+    def __init__(self, series: Series) -> None:
+        """Act on a series."""
+        self._series = series
+
+    def action(self, line: str) -> Action:
+        """Read a command."""
+        match line.split():
+            case ["next"]:
+                return self._series.next
+            case ["goto", word]:
+                return partial(self._series.goto, _number(line, word, _S64_MAX))
+            case _:
+                raise BadControl(f"control: {line!r}: expected next or goto")
 
 
-def parse_lines(text: bytes, controlled: Controlled | Stepped) -> list[Action]:
-    """Read what was written; all lines are understood before any acts.
+def parse_lines(text: bytes, control: Control) -> list[Action]:
+    """Read all lines of one write before any of them acts.
 
     Empty lines and lines that begin with `#` do nothing. Raises BadControl, naming the line.
     """
@@ -74,44 +128,15 @@ def parse_lines(text: bytes, controlled: Controlled | Stepped) -> list[Action]:
             f"control: expected at most {MOST_WRITTEN} bytes in one write, found {len(text)}"
         )
     lines = text.decode("utf-8", "surrogateescape").split("\n")
-    wanted = [line for line in map(str.strip, lines) if line and line[0] != "#"]
-    if isinstance(controlled, Stepped):
-        return [_step(line, controlled) for line in wanted]
-    return [_act(line, controlled) for line in wanted]
-
-
-def _step(line: str, series: Stepped) -> Action:
-    match line.split():
-        case ["next"]:
-            return series.next
-        case ["goto", word]:
-            return partial(series.goto, _number(line, word, _S64_MAX))
-        case _:
-            raise BadControl(f"control: {line!r}: expected next or goto")
-
-
-def _act(line: str, store: Controlled) -> Action:
-    command, *words = line.split()
-    match command, words:
-        case "load", [module]:
-            return partial(store.load, module)
-        case "unload", [module]:
-            return partial(store.unload, module)
-        case "rate", [number]:
-            return partial(store.set_rate, _number(line, number, MOST_RATE))
-        case ("alloc", [_, _, *rest]) | ("free", [_, _, *rest]) if len(rest) <= 2:
-            return partial(store.alloc if command == "alloc" else store.free, _event(line, words))
-        case _:
-            raise BadControl(f"control: {line!r}: expected load, unload, alloc, free or rate")
+    commands = [line for line in map(str.strip, lines) if line and line[0] != "#"]
+    return [control.action(line) for line in commands]
 
 
 def _event(line: str, words: list[str]) -> Event:
     file, colon, number = words[0].rpartition(":")
     if not colon or not file:
         raise BadControl(f"control: {line!r}: expected FILE:LINE, found {words[0]!r}")
-    numbers = [_number(line, word, _S64_MAX) for word in (number, *words[1:])]
-    defaults = (1, 0)[len(numbers) - 2 :]
-    return Event(file, *numbers, *defaults)
+    return Event(file, *(_number(line, word, _S64_MAX) for word in (number, *words[1:])))
 
 
 def _number(line: str, word: str, most: int) -> int:

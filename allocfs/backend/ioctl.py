@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 import trio
 
-from allocfs.backend.base import ignore_change
+from allocfs.backend.base import Backend, Watched
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
-from allocfs.backend.procfs import MOST_PASSES, Watched
+from allocfs.backend.passes import MOST_PASSES
+from allocfs.backend.sourcestate import SourceState
 from allocfs.backend.textfile import next_listing, read_text
-from allocfs.backend.textsource import Condition
 from allocfs.errors import SourceFailed, TagGone
 from allocfs.formats.records import Record
 from allocfs.formats.text import Listing
 from allocfs.kernel.abi import EARLIER
 from allocfs.kernel.ioctl import AllocinfoIoctl, Filter
-from allocfs.kernel.profiling import obstacle
+from allocfs.kernel.profiling import why_unreadable
 from allocfs.tags.slots import TagSlots
-from allocfs.tags.table import Bounds, Flags, Slots, Sums, TagList
+from allocfs.tags.table import Flags, Slots, Sums, TagList
 
-WATCH = 0.1  # seconds between two looks at the content_id while somebody waits for it
+WATCH = 0.1  # seconds between two looks at the content_id while a client waits for it
 
 Open = Callable[[str], AllocinfoIoctl]
 
@@ -41,20 +41,21 @@ def has_ioctl(path: str, open_: Open = AllocinfoIoctl.open) -> bool:
     return True
 
 
-class IoctlBackend:
+class IoctlBackend(Backend):
     """The tags of a file that answers the ioctls, and their counters of the moment.
 
     content_id is the kernel's own. If the source was lost and came back, as a mount can, its
     numbers go on from the last.
     """
 
+    staleness = 0.0
+    rereads_source = True
+
     def __init__(self, path: str, cpus: int, open_: Open = AllocinfoIoctl.open) -> None:
         """Open a file and list its tags. Raises SourceFailed."""
+        super().__init__()
         self.cpus = cpus
-        self.counters_read = 0
-        self.unnoticed = 0.0
-        self.changed: Callable[[], None] = ignore_change
-        self.condition = Condition()
+        self.state = SourceState()
         self._path = path
         self._open = open_
         self._passes = 0
@@ -66,7 +67,7 @@ class IoctlBackend:
             self._client = self._connect()
             content_id, self._listing = self._list(self._client)
         self._slots = TagSlots(self._listing.table, content_id)
-        self._names = CutNames.of(self.tags)
+        self._names = CutNames.from_tags(self.tags)
 
     @property
     def tags(self) -> TagList:
@@ -80,15 +81,15 @@ class IoctlBackend:
             with self._source():
                 self._renew()
         except SourceFailed as error:
-            self.condition.failed(error)
+            self.state.failed(error)
         else:
-            self.condition.succeeded()
+            self.state.succeeded()
         if self.tags.content_id != before:
-            self.changed()
+            self.announce_change()
 
     def sums(self, slots: Slots) -> Sums:
         """Have the kernel sum these tags; raise TagGone if one was unloaded just now."""
-        self.condition.require()
+        self.state.require()
         records = self._records(filters_for(slots, self.tags)) if len(slots) else {}
         try:
             wanted = [records[slot] for slot in slots.tolist()]
@@ -102,7 +103,7 @@ class IoctlBackend:
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation; of tags alike, some may not."""
-        self.condition.require()
+        self.state.require()
         with self._source():
             tags = {cut_tag(record) for record in self._fetch(Filter(accurate=False))}
         doubtful = [slot for tag in tags for slot in self._names.slots.get(tag, ())]
@@ -110,49 +111,43 @@ class IoctlBackend:
         accurate[doubtful] = self.sums(np.array(doubtful, dtype=np.intp)).accurate
         return accurate[slots]
 
-    def bounds(self, slots: Slots) -> Bounds:
-        """Bound the bytes of these tags: without a sum, nothing is known."""
-        limits = np.iinfo(np.int64)
-        low, high = (np.full(len(slots), end, np.int64) for end in (limits.min, limits.max))
-        return Bounds(low, high)
-
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its tag ever since content_id."""
         return self._slots.all_loaded_since(content_id, slots)
 
     async def run(self, watched: Watched) -> None:
-        """Notice changes of the list while somebody waits for them."""
+        """Notice changes of the list while a client waits for them."""
         while True:
             await trio.sleep(WATCH)
             if watched():
                 self.renew()
 
     def extra_stats(self) -> dict[str, int]:
-        """Return what `.allocfs/stats` has of passes over the text, one for each content_id."""
-        return {"passes": self._passes, "pass_failures": self.condition.failures}
+        """Return the number of passes over the text, one for each content_id."""
+        return {"passes": self._passes, "pass_failures": self.state.failures}
 
     def describe(self) -> str:
-        """Say which ioctls are used and what the last question took, in seconds."""
+        """Tell the layout of the ioctls and the duration of the last question, in seconds."""
         earlier = self._client is not None and self._client.layout is EARLIER
         return (
             f"source {self._path}\n"
             "interface ioctl\n"
             f"layout {'earlier' if earlier else 'merged'}\n"
-            f"condition {self.condition}\n"
+            f"condition {self.state}\n"
             "age 0\n"
             f"pass_seconds {self._took:.6f}"
         )
 
     def _renew(self) -> None:
-        if in_the_way := obstacle(Path(self._path)):
-            raise SourceFailed(in_the_way)
+        if reason := why_unreadable(Path(self._path)):
+            raise SourceFailed(reason)
         if self._client is None:
             self._client = self._connect()
             self._above_kernel = self.tags.content_id + 1 - self._client.content_id()
         if self._client.content_id() + self._above_kernel != self.tags.content_id:
             content_id, self._listing = self._list(self._client)
             self._slots.take(self._listing.table, content_id + self._above_kernel)
-            self._names = CutNames.of(self.tags)
+            self._names = CutNames.from_tags(self.tags)
 
     def _connect(self) -> AllocinfoIoctl:
         try:

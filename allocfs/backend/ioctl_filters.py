@@ -22,7 +22,7 @@ _COMPARED = 64  # tags that the kernel compares with a filter in the time of one
 
 
 class CutTag(NamedTuple):
-    """What the ioctls say of a codetag; several can be alike."""
+    """A codetag as the ioctls spell it; several can be alike."""
 
     module: str
     function: str
@@ -37,7 +37,7 @@ class CutNames:
     slots: dict[CutTag, list[int]]
 
     @classmethod
-    def of(cls, tags: TagList) -> CutNames:
+    def from_tags(cls, tags: TagList) -> CutNames:
         """Cut the names of a list."""
         table, listed = tags.table, tags.slots
         columns = zip(
@@ -62,7 +62,7 @@ class CutNames:
 
 
 def cut_tag(record: Record) -> CutTag:
-    """Return what a record says of its codetag."""
+    """Return the codetag of a record."""
     return CutTag(record.module, record.function, record.file, record.line)
 
 

@@ -1,4 +1,4 @@
-"""Passes over a source, in a thread of their own, so that a slow one holds up only who needs it."""
+"""Passes over a source in a background thread: a slow one delays only requests that need it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+MOST_PASSES = 5  # over a list that changes meanwhile, before a source counts as failed
+
 T = TypeVar("T")
 
 
 class Pass(Generic[T]):
-    """One call of something that may take long; what it returned or raised is kept."""
+    """One call of a function that may take long, and its result or exception."""
 
     def __init__(self, work: Callable[[], T], clock: Callable[[], int]) -> None:
         """Begin at once to count the time that it takes."""
@@ -36,7 +38,7 @@ class Pass(Generic[T]):
         return self._ended.wait(patience)
 
     def result(self) -> T:
-        """Return or raise what the work did; only after the pass has ended."""
+        """Return the result or raise the exception; only after the pass has ended."""
         if self._raised is not None:
             raise self._raised
         return self._returned[0]
@@ -45,8 +47,8 @@ class Pass(Generic[T]):
 class PassThread(Generic[T]):
     """A thread that makes passes.
 
-    It stays between them: the kernel would count a new one among what it sums for the pass. It
-    is not waited for when the process ends: it may be in a read that never returns.
+    It stays between passes: the kernel would count a new thread among the allocations that the
+    pass sums. The process does not wait for it at its end: it may be in a read that never returns.
     """
 
     def __init__(self, work: Callable[[], T], clock: Callable[[], int]) -> None:

@@ -13,25 +13,23 @@ from pathlib import Path
 
 import trio
 
-from allocfs.backend.passes import Pass, PassThread
+from allocfs.backend.base import Watched
+from allocfs.backend.passes import MOST_PASSES, Pass, PassThread
 from allocfs.backend.textfile import next_listing, read_text
-from allocfs.backend.textsource import Snapshot
+from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
 from allocfs.formats.text import Listing
-from allocfs.kernel.profiling import obstacle
+from allocfs.kernel.profiling import why_unreadable
 
 MAX_AGE = 1.0  # seconds, where nothing else is asked for
-MOST_PASSES = 5
 PATIENCE = 0.04  # seconds for which all wait for a pass; 224 CPUs take the kernel 0.02
-GIVE_UP = 30.0  # seconds for which those wait who need it
+GIVE_UP = 30.0  # seconds for which a request for counters waits
 _LOOK = 0.005  # seconds between two looks whether it has ended
 _NS = 1_000_000_000
 
-Watched = Callable[[], bool]
 
-
-class LiveText:
+class TextReader:
     """A text that changes, of which whole passes are read."""
 
     def __init__(self, path: str, read: Callable[[str], bytes] = read_text) -> None:
@@ -43,7 +41,7 @@ class LiveText:
         self.listing: Listing | None = None
 
     def read(self) -> Listing:
-        """Return the list and its counters of now; `text` is what they were read from.
+        """Return the list and its counters of now; `text` then is the text of both.
 
         Raises SourceFailed, also if the list is never the same twice.
         """
@@ -54,8 +52,8 @@ class LiveText:
         raise SourceFailed(f"{self.path}: no two of {MOST_PASSES} passes list the same codetags")
 
     def _pass(self) -> Listing:
-        if in_the_way := obstacle(Path(self.path)):
-            raise SourceFailed(in_the_way)
+        if reason := why_unreadable(Path(self.path)):
+            raise SourceFailed(reason)
         self.passes += 1
         self.text = self._read(self.path)
         self.listing = next_listing(self.text, self.path, self.listing)
@@ -64,15 +62,15 @@ class LiveText:
         return self.listing
 
 
-class TextBackend(Snapshot):
+class TextBackend(TextSource):
     """The tags and counters of a live text, none older than max_age.
 
     Time is divided into periods of max_age by the same clock as those of the page cache: the
     first request of a period makes the pass that serves all others. With max_age=0 each request
     makes a pass.
 
-    A pass is waited for in place for PATIENCE. If it takes longer, it is *late*: until it ends,
-    there are names, as they were, but no counters. Who needs those waits for its end.
+    All requests wait for a pass for PATIENCE. If it takes longer, it is *late*: until it ends,
+    there are names, as they were, but no counters. Only requests for counters wait for its end.
     """
 
     may_be_late = True
@@ -86,8 +84,8 @@ class TextBackend(Snapshot):
         read: Callable[[str], bytes] = read_text,
     ) -> None:
         """Make a first pass; max_age is in seconds. Raises SourceFailed."""
-        self.unnoticed = max_age
-        self._text = LiveText(path, read)
+        self.staleness = max_age
+        self._text = TextReader(path, read)
         self._period_ns = round(max_age * _NS)
         self._clock = clock
         self._passes = 0  # that are in counters_read
@@ -105,26 +103,26 @@ class TextBackend(Snapshot):
             self._pass = self._thread.begin()
             self._pass.ended(PATIENCE)
             self._take_ended()
-        self.condition.late = self._answer if self._pass else None
+        self.state.wait = self._answer if self._pass else None
 
     async def run(self, watched: Watched) -> None:
-        """Notice changes of the list while somebody waits for them."""
+        """Notice changes of the list while a client waits for them."""
         while True:
-            await trio.sleep(self.unnoticed or MAX_AGE)
+            await trio.sleep(self.staleness or MAX_AGE)
             if watched():
                 self.renew()
 
     def extra_stats(self) -> dict[str, int]:
-        """Return what `.allocfs/stats` has of passes over the text."""
-        return {"passes": self._text.passes, "pass_failures": self.condition.failures}
+        """Return the number of passes over the text."""
+        return {"passes": self._text.passes, "pass_failures": self.state.failures}
 
     def describe(self) -> str:
-        """Say how old the values are and what the last pass took, in seconds."""
+        """Tell the age of the values and the duration of the last pass, in seconds."""
         return (
             f"source {self._text.path}\n"
             "interface text\n"
-            f"condition {self.condition}\n"
-            f"max_age {self.unnoticed:g}\n"
+            f"condition {self.state}\n"
+            f"max_age {self.staleness:g}\n"
             f"age {(self._clock() - self._began_ns) / _NS:.6f}\n"
             f"pass_seconds {self._took_ns / _NS:.6f}"
         )
@@ -137,11 +135,11 @@ class TextBackend(Snapshot):
                 await trio.sleep(_LOOK)
             return
         error = SourceFailed(f"{self._text.path} has not answered for {GIVE_UP:g} s")
-        self.condition.failed(error)
+        self.state.failed(error)
         raise error
 
     def _take_ended(self) -> None:
-        """Take in what a pass has found, if it has ended."""
+        """Take in the result of a pass, if it has ended."""
         if self._pass is None or not self._pass.ended():
             return
         ended, self._pass = self._pass, None
@@ -149,12 +147,12 @@ class TextBackend(Snapshot):
         try:
             self.take(ended.result())
         except SourceFailed as error:
-            self.condition.failed(error)
+            self.state.failed(error)
 
     def _note(self, ended: Pass[Listing]) -> None:
-        """Note until when a pass is good, what it took, and what the kernel has summed for it.
+        """Note until when a pass is good, its duration, and the counters that the kernel summed.
 
-        One that was late serves those who waited for it, and the period in which it ended.
+        A late pass serves the requests that waited for it, and the period in which it ended.
         """
         self._began_ns, self._took_ns = ended.began_ns, ended.ended_ns - ended.began_ns
         waited_ns = round(PATIENCE * _NS)

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import trio
 
-from allocfs.backend.procfs import Watched
+from allocfs.backend.base import Kind, Watched
+from allocfs.backend.control import SeriesControl
+from allocfs.backend.options import SourceOptions
 from allocfs.backend.textfile import next_listing, read_text
-from allocfs.backend.textsource import Snapshot
+from allocfs.backend.textsource import TextSource
 from allocfs.errors import BadControl, SourceFailed
 
 INTERVAL = 1.0  # seconds between captures whose names do not tell their times
@@ -75,12 +77,12 @@ def _is_capture(entry: os.DirEntry[str]) -> bool:
     return entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and entry.is_file()
 
 
-class Replay(Snapshot):
+class Replay(TextSource):
     """The tags and counters of one capture of a series after the other.
 
     Captures are read when their time comes. One that cannot be read leaves readers without
     counters until the next one. Each is taken in, so that no change of the list is missed,
-    however late somebody looks.
+    however late the next request is.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Replay(Snapshot):
         """
         first = captures[0].path
         super().__init__(next_listing(read_text(first), first, None))
+        self.control = SeriesControl(self) if speed is None else None
         self._captures = captures
         self._speed = speed
         self._clock = clock
@@ -119,23 +122,23 @@ class Replay(Snapshot):
         self._go(number - 1)
 
     async def run(self, _watched: Watched) -> None:
-        """Play to the end, whether somebody looks or not: reading a file costs little."""
+        """Play to the end, with or without requests: reading a file costs little."""
         while self._speed is not None and self._number + 1 < len(self._captures):
             due = self._captures[self._number + 1].at / self._speed
             await trio.sleep(max(0.0, self._began + due - self._clock()))
             self.renew()
 
     def extra_stats(self) -> dict[str, int]:
-        """Return what `.allocfs/stats` has of the series."""
+        """Return the position in the series."""
         return {"capture": self._number + 1, "captures": len(self._captures)}
 
     def describe(self) -> str:
-        """Say which capture is served; the first is 1."""
+        """Name the present capture; the first is 1."""
         pace = "step" if self._speed is None else f"speed {self._speed:g}"
         return (
             f"source {self._captures[self._number].path}\n"
             "interface replay\n"
-            f"condition {self.condition}\n"
+            f"condition {self.state}\n"
             f"capture {self._number + 1}\n"
             f"captures {len(self._captures)}\n"
             f"{pace}"
@@ -154,10 +157,34 @@ class Replay(Snapshot):
         try:
             listing = next_listing(read_text(path), path, self._listing)
         except SourceFailed as error:
-            self.condition.failed(error)
+            self.state.failed(error)
         else:
             self.take(listing)
 
     def _go(self, number: int) -> None:
         self._play(number)
-        self.condition.require()
+        self.state.require()
+
+
+def _is_series(source: str, _options: SourceOptions) -> bool:
+    return os.path.isdir(source) or (":" in source and not os.path.exists(source))
+
+
+def _open_series(source: str, options: SourceOptions) -> Replay:
+    captures = captures_in(source) if os.path.isdir(source) else series(_existing(source))
+    return Replay(captures, None if options.step else options.speed)
+
+
+def _existing(source: str) -> list[str]:
+    """Refuse a series that lacks a capture now, not when its turn comes."""
+    paths = source.split(":")
+    for path in paths:
+        if not os.path.isfile(path):
+            raise SourceFailed(f"{path}: no such capture in the series {source}")
+    return paths
+
+
+_NAME = "a series of captures"
+_USE = f"{_NAME} (SOURCE a directory, or files joined by colons)"
+
+SERIES = Kind(_NAME, _is_series, _open_series, {"speed": _USE, "step": _USE})

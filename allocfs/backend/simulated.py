@@ -3,80 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from importlib.resources import files
-from typing import NamedTuple
 
 import numpy as np
 import trio
 
+from allocfs.backend.base import Kind, Watched
 from allocfs.backend.codetag import BYTES, CALLS, CodetagStore
-from allocfs.backend.control import Event
+from allocfs.backend.control import Event, StoreControl
+from allocfs.backend.options import NO_SOURCE, SourceOptions
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
+from allocfs.backend.textfile import read_text
+from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
-from allocfs.formats.text import Listing
+from allocfs.formats.text import Listing, parse
 from allocfs.tags.spelling import paths_of
-from allocfs.tags.table import Ints, Slots, Sums
+from allocfs.tags.table import Sums
 
 DEFAULT_CAPTURE = "linux-6.12-net.txt"
 TICK = 0.01  # seconds between two batches of traffic
-LIFETIME = 100  # ticks from an allocation to its free
 _SPREAD_ROWS = 64  # tags spread at a time, so that start-up needs little memory on top
-_TRAFFIC = 1 << 63  # from the seed of the store, which is below that, to one of its own
 
 
 def default_capture() -> bytes:
     """Read the capture that comes with allocfs: 3219 tags of Linux 6.12."""
     return (files("allocfs") / "data" / DEFAULT_CAPTURE).read_bytes()
-
-
-class _Allocations(NamedTuple):
-    """Allocations of one tick, to be freed later."""
-
-    content_id: int
-    slots: Slots
-    sizes: Ints
-
-
-class Traffic:
-    """Seeded allocations and frees, mostly on the tags that were busy in the capture.
-
-    The sequence of events depends on the seed and the rate alone. Half of the events are
-    allocations; each is freed LIFETIME ticks later on whatever CPU frees it.
-    """
-
-    def __init__(self, store: CodetagStore, sums: Sums, seed: int) -> None:
-        """Prepare traffic in the proportions of a capture's calls."""
-        self._store = store
-        self._random = SplitMix64(seed + _TRAFFIC)
-        calls = sums.calls.astype(np.float64)
-        self._busy = np.cumsum(calls + 0.01 * max(calls.mean(), 1.0))
-        self._sizes = np.maximum(sums.bytes // np.maximum(calls, 1), 64).astype(np.int64)
-        self._pending: deque[_Allocations] = deque()
-
-    def tick(self, events: int) -> None:
-        """Make some events: frees of old allocations, and new allocations."""
-        allocations = events - events // 2
-        drawn = self._random.fractions(allocations) * self._busy[-1]
-        slots = np.searchsorted(self._busy, drawn, side="right")
-        batch = self._loaded(_Allocations(self._store.content_id, slots, self._sizes[slots]))
-        self._count(batch, 1)
-        self._pending.append(batch)
-        if len(self._pending) > LIFETIME:
-            self._count(self._loaded(self._pending.popleft()), -1)
-
-    def _loaded(self, batch: _Allocations) -> _Allocations:
-        """Leave out the tags that are not loaded any more, or not yet."""
-        loaded_at = self._store.loaded_at[batch.slots]
-        kept = (loaded_at > 0) & (loaded_at <= batch.content_id)
-        return _Allocations(batch.content_id, batch.slots[kept], batch.sizes[kept])
-
-    def _count(self, batch: _Allocations, sign: int) -> None:
-        cpus = self._random.below(self._store.cpus, len(batch.slots))
-        ones = np.full(len(batch.slots), sign, dtype=np.int64)
-        self._store.count(batch.slots, cpus, batch.sizes * sign, ones)
 
 
 class SimulatedStore(CodetagStore):
@@ -87,6 +40,7 @@ class SimulatedStore(CodetagStore):
         inaccurate = np.flatnonzero(~listing.sums.accurate)
         super().__init__(listing.table, cpus, inaccurate)
         self._fill(listing.sums, SplitMix64(seed))
+        self.control = StoreControl(self)
         self._traffic = Traffic(self, listing.sums, seed)
         self._rate = rate
         self._rated: trio.Event | None = None  # set when a rate is
@@ -108,13 +62,15 @@ class SimulatedStore(CodetagStore):
             self._rated.set()
 
     def describe(self) -> str:
-        """Say what is simulated."""
+        """Name the capture and the options of the simulation."""
         return (
             f"source simulated\ncapture {self._origin}\ncpus {self.cpus}\n"
             f"seed {self._seed}\nrate {self._rate}"
         )
 
-    async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
+    async def run(
+        self, _watched: Watched = lambda: False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Make traffic at the present rate until cancelled; without a rate, do not wake up."""
         last, owed = clock(), 0.0
         while True:
@@ -157,3 +113,32 @@ class SimulatedStore(CodetagStore):
         if not here.any():
             raise BadControl(f"{file}:{line}: no tag is loaded there")
         return int(tags.slots[here.argmax()])
+
+
+def _simulate(listing: Listing, options: SourceOptions, origin: str) -> SimulatedStore:
+    return SimulatedStore(listing, options.cpus, options.seed, options.rate, origin)
+
+
+def _open_default(_source: str, options: SourceOptions) -> SimulatedStore:
+    return _simulate(parse(default_capture(), DEFAULT_CAPTURE), options, DEFAULT_CAPTURE)
+
+
+def _open_file(source: str, options: SourceOptions) -> SimulatedStore:
+    return _simulate(parse(read_text(source), source), options, source)
+
+
+_USE = "the simulated store (SOURCE none, or a file and simulate)"
+_OPTIONS = dict.fromkeys(("cpus", "seed", "rate"), _USE)
+
+SIMULATED = Kind(
+    "the simulated store",
+    lambda source, _options: source in NO_SOURCE,
+    _open_default,
+    _OPTIONS,
+)
+FROM_FILE = Kind(
+    "the simulated store, started from a file",
+    lambda _source, options: options.simulate,
+    _open_file,
+    {**_OPTIONS, "simulate": "a file that the simulated store is to start from"},
+)

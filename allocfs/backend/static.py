@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from allocfs.backend.base import Kind
 from allocfs.backend.textfile import read_text
-from allocfs.backend.textsource import Snapshot
+from allocfs.backend.textsource import TextSource
 from allocfs.formats.text import parse
 
 
-class StaticCapture(Snapshot):
+class StaticCapture(TextSource):
     """The tags and counters of one capture, in its own order; nothing ever changes."""
+
+    rereads_source = False
 
     def __init__(self, path: str) -> None:
         """Read a capture. Raises SourceFailed, or BadCapture naming file and line."""
         super().__init__(parse(read_text(path), path))
         self._path = path
 
-    def renew(self) -> None:
-        """Have nothing to take in."""
-
     def describe(self) -> str:
-        """Say which capture is served."""
+        """Name the capture."""
         return f"source {self._path}\ninterface capture"
+
+
+CAPTURE = Kind(
+    "a capture",
+    lambda _source, _options: True,
+    lambda source, _options: StaticCapture(source),
+)

@@ -10,7 +10,7 @@ from allocfs.errors import SourceFailed
 from allocfs.formats.text import Listing, parse, refresh
 
 MOST_BYTES = 1 << 28  # 5500 tags take half a megabyte
-_AT_ONCE = 1 << 20  # /proc/allocinfo returns about a page, whatever is asked for
+_READ_SIZE = 1 << 20  # /proc/allocinfo returns about a page, for any size asked for
 
 
 def read_text(path: str) -> bytes:
@@ -19,7 +19,7 @@ def read_text(path: str) -> bytes:
     Raises SourceFailed if that cannot be done.
     """
     try:
-        # Not to wait for the other end of a pipe.
+        # O_NONBLOCK: do not hang on a FIFO.
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             return _read_to_end(fd, path)
@@ -44,7 +44,7 @@ def _read_to_end(fd: int, path: str) -> bytes:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         raise SourceFailed(f"{path} is not a file: expected the text of /proc/allocinfo")
     pieces, size = [], 0
-    while piece := os.read(fd, _AT_ONCE):
+    while piece := os.read(fd, _READ_SIZE):
         pieces.append(piece)
         size += len(piece)
         if size > MOST_BYTES:

@@ -18,19 +18,20 @@ from pathlib import Path
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from allocfs.backend.procfs import LiveText
+from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from allocfs.logs import one_line
-from allocfs.mount.options import VALUES
+from allocfs.units import parse_duration
 
 INTERRUPTED = 130
 _WITHIN_MS = 0.0002  # seconds
-_INTERVAL = VALUES["max_age"]
+_MOST_SECONDS = 86400
+_INTERVAL = f"seconds from 0 to {_MOST_SECONDS}, such as 0.2 or 200ms, above 0"
 _DAY = 86400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.description = (
         "Write captures of a source into a directory, which can be mounted to replay them."
         " SIGINT ends it; what is there then is whole."
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     count: int | None = arguments.count
-    text = LiveText(arguments.source)
+    text = TextReader(arguments.source)
     text.read()
     arguments.output.mkdir(parents=True, exist_ok=True)
     print(f"allocfs: {one_line(_cost(len(text.text), arguments))}", file=sys.stderr)
@@ -72,7 +73,7 @@ def ticks(
 ) -> Iterator[None]:
     """Return at once, and then each time that an interval is over, in seconds.
 
-    What takes longer than an interval is followed by a late tick, not by several at once.
+    A delay longer than an interval is followed by one late tick, not by several.
     """
     due = clock()
     while True:
@@ -82,7 +83,7 @@ def ticks(
 
 
 def record(
-    text: LiveText, directory: Path, ticks: Iterator[None], say: Callable[[str], None]
+    text: TextReader, directory: Path, ticks: Iterator[None], say: Callable[[str], None]
 ) -> Iterator[Path]:
     """Write a capture at each tick; return their paths.
 
@@ -153,7 +154,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 def _cost(size: int, arguments: argparse.Namespace) -> str:
-    """Say what the recording takes of the disk."""
+    """Tell the disk space that the recording takes."""
     count = arguments.count or round(_DAY / arguments.every)
     span = "all" if arguments.count else "a day's"
     free = shutil.disk_usage(arguments.output).free
@@ -175,11 +176,11 @@ def _directory(text: str) -> Path:
 
 def _interval(text: str) -> float:
     try:
-        seconds = _INTERVAL.parse(text)
+        seconds = parse_duration(text)
     except ValueError:
         seconds = 0
-    if not (isinstance(seconds, float) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected {_INTERVAL.expected}, above 0")
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected {_INTERVAL}")
     return seconds
 
 

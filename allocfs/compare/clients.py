@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from allocfs.client import AT_ONCE
+from allocfs.client import RECORDS_PER_READ
 from allocfs.compare.scenarios import Scenario
 from allocfs.compare.syscalls import Calls
 from allocfs.compare.textfilter import size_of
@@ -25,7 +25,7 @@ from allocfs.kernel.ioctl import Filter
 _TEXT_BUFFER = 1 << 20  # bytes; one pread() returns the whole text
 # FUSE does not split a read of this size. So all counters of a record are summed at one instant,
 # and a short read means the end of the file.
-_BUFFER = AT_ONCE * RECORD_SIZE
+_BUFFER = RECORDS_PER_READ * RECORD_SIZE
 
 
 @dataclass(frozen=True)

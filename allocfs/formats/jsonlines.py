@@ -28,7 +28,7 @@ def format_json(table: TagTable, slots: Slots, sums: Sums) -> bytes:
 
 
 def _encoded(values: tuple[str, ...], ids: list[int]) -> list[str]:
-    """Encode each distinct name that occurs once; what was not UTF-8 becomes U+FFFD."""
+    """Encode each distinct name that occurs once; bytes that are not UTF-8 become U+FFFD."""
     encoded = {number: json.dumps(_utf8(values[number])) for number in set(ids)}
     return [encoded[number] for number in ids]
 

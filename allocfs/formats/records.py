@@ -78,7 +78,7 @@ class Field(NamedTuple):
     type: str
     unit: str
     description: str
-    format: Any  # what numpy calls the type
+    format: Any  # the type as numpy names it
 
 
 def fields(declared: c.Struct) -> Iterator[Field]:
@@ -130,7 +130,7 @@ class RecordEncoder:
     filename: NDArray[np.bytes_]
 
     @classmethod
-    def of(cls, table: TagTable) -> RecordEncoder:
+    def from_table(cls, table: TagTable) -> RecordEncoder:
         """Encode the names of a tag table."""
         return cls(table, *map(_cut_names, (table.module, table.function, table.file)))
 

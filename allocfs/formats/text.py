@@ -57,7 +57,7 @@ class _Columns(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """What follows the numbers in the lines of a table."""
+    """The parts of lines that follow the numbers."""
 
     heads: list[str]  # by slot: `file:line [module] func:function `
     endings: list[str]  # of extra n: at 2n if inaccurate, at 2n + 1 if accurate
@@ -108,7 +108,7 @@ def parse(text: bytes, source: str) -> Listing:
     try:
         columns = _columns(decoded, len(header))
         tags, accurate = _identities(columns.tails)
-        table = TagTable.of(tags)
+        table = TagTable.from_tags(tags)
         sums = _sums(columns, accurate)
     except (_Malformed, OverflowError):
         raise BadCapture(f"{source}:{_complaint(decoded, len(header))}") from None
@@ -178,7 +178,7 @@ def _columns(text: str, start: int) -> _Columns:
 
 
 def _identity(tail: str) -> tuple[Codetag, bool]:
-    """Parse what follows the numbers of a line: the codetag, and whether it is accurate."""
+    """Parse the part of a line after the numbers: the codetag, and whether it is accurate."""
     match = _TAG.fullmatch(tail)
     if match is None:
         raise _Malformed
@@ -229,7 +229,7 @@ def _complaint(text: str, start: int) -> str:
 
 
 def _wrong(line: str) -> str | None:
-    """Say what is wrong with a line, None if nothing is."""
+    """Return the fault of a line, None if it has none."""
     position = 0
     for pattern, expected, within in _NUMBERS + _IDENTITY:
         match = re.compile(pattern).match(line, position)
@@ -240,7 +240,7 @@ def _wrong(line: str) -> str | None:
 
 
 def _shown(rest: str) -> str:
-    """Name what is left of a line."""
+    """Quote the rest of a line."""
     return _quoted(rest) if rest.strip(" ") else "the end of the line"
 
 
@@ -251,15 +251,14 @@ def _quoted(text: str) -> str:
     return repr(text[:_SHOWN].encode(*_CODEC))[1:] + more
 
 
-_pieces_of: dict[int, _Pieces] = {}
+_pieces_of: weakref.WeakKeyDictionary[TagTable, _Pieces] = weakref.WeakKeyDictionary()
 
 
 def _pieces(table: TagTable) -> _Pieces:
-    """Return the pieces of a table's lines; they are made once and go when the table goes."""
-    pieces = _pieces_of.get(id(table))
+    """Return the pieces of a table's lines, which are made once for each table."""
+    pieces = _pieces_of.get(table)
     if pieces is None:
-        pieces = _pieces_of[id(table)] = _Pieces(_heads(table), _endings(table.extra))
-        weakref.finalize(table, _pieces_of.pop, id(table))
+        pieces = _pieces_of[table] = _Pieces(_heads(table), _endings(table.extra))
     return pieces
 
 

@@ -1,4 +1,7 @@
-"""The adapter between the model and pyfuse3: nothing outside of it knows pyfuse3 or errno."""
+"""The adapter between the model and pyfuse3; only this folder knows pyfuse3.
+
+It knows the model through `vfs.filesystem` and `vfs.nodes` alone.
+"""
 
 import os
 

@@ -59,10 +59,11 @@ def answer(
 
     `ioctl` gets inode, file handle (0 without open), command and the argument's bytes, none if
     the command only reads; it returns the bytes that the argument becomes. `read` gets handle,
-    offset and size, `open_file` inode and flags, and returns a handle above 0. What is None is
-    left to pyfuse3, and so is a read or an open that raises BlockingIOError because it has to
-    wait: pyfuse3's handlers can. All raise OSError to fail, are called in the thread that runs
-    pyfuse3's loop, and must not block. `direct_io` tells whether files bypass the page cache.
+    offset and size, `open_file` inode and flags, and returns a handle above 0. pyfuse3 itself
+    answers the requests whose handler is None, and a read or an open that raises
+    BlockingIOError because it has to wait: pyfuse3's handlers can wait. All raise OSError to
+    fail, are called in the thread that runs pyfuse3's loop, and must not block. `direct_io`
+    tells whether files bypass the page cache.
     """
     extension = sys.modules.get(EXTENSION)
     if extension is not None:

@@ -1,4 +1,4 @@
-"""What every request goes through: the model's exceptions become errno, the rest is logged."""
+"""The frame of every request: the model's exceptions become errno, all others are logged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import pyfuse3
 
 from allocfs import errors
-from allocfs.vfs import ioctl
-from allocfs.vfs.stats import Stats
+from allocfs.vfs.filesystem import Stats
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("allocfs.fuse")
 
 ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.NameNotFound: errno.ENOENT,
@@ -27,10 +26,10 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.SourceLate: errno.EAGAIN,
     errors.ReadOnly: errno.EROFS,
     errors.TooManyOpen: errno.EMFILE,
-    errors.TooMuchKept: errno.ENOMEM,
-    ioctl.NoSuchCommand: errno.ENOTTY,
-    ioctl.BadArgument: errno.EINVAL,
-    ioctl.NoMoreRecords: errno.ENOENT,
+    errors.TooMuchMemory: errno.ENOMEM,
+    errors.NoSuchCommand: errno.ENOTTY,
+    errors.BadArgument: errno.EINVAL,
+    errors.NoMoreRecords: errno.ENOENT,
 }
 MOST_WAITING = 256  # requests for a source that is late
 _LOGGED = (errors.BadQuery, errors.BadControl, errors.LimitReached)
@@ -40,19 +39,19 @@ R = TypeVar("R")
 
 
 class Counted(Protocol):
-    """Whatever answers requests and counts them."""
+    """An object that answers requests and counts them."""
 
     @property
     def stats(self) -> Stats:
-        """What is counted."""
+        """The counts."""
         ...
 
 
 class Renewed(Counted, Protocol):
-    """Whatever answers from a source that changes."""
+    """An object that answers from a source that changes."""
 
     def renew(self) -> None:
-        """Take in what has changed at the source."""
+        """Take in all changes of the source."""
         ...
 
 
@@ -75,7 +74,8 @@ def handler(
                     try:
                         await _wait(late, self.stats)
                     finally:
-                        begun = perf_counter_ns()  # nobody waits for one who waits
+                        # The wait blocked no other request, so it is not counted.
+                        begun = perf_counter_ns()
         except Exception as error:
             number = errno_of(method.__name__, error)
             self.stats.errors[number] += 1
@@ -110,7 +110,7 @@ def request(
 
 
 def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
-    """Make a method raise OSError for whatever it raises, BlockingIOError if it has to wait."""
+    """Make a method raise OSError for every exception, BlockingIOError if it has to wait."""
 
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
         begun = perf_counter_ns()
@@ -131,7 +131,7 @@ def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
 
 
 def errno_of(request: str, error: Exception) -> int:
-    """Choose the errno of an exception, and log what somebody should know of."""
+    """Choose the errno of an exception; log limits, bad input and unexpected exceptions."""
     if isinstance(error, pyfuse3.FUSEError):
         return int(error.errno)
     for kind, number in ERRNO.items():

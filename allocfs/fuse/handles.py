@@ -1,55 +1,45 @@
-"""Things by the handles that the kernel holds: open files, and listings."""
+"""Objects by the handles that the kernel holds: open files, and listings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-from allocfs.vfs.ioctl import IoctlFile
-from allocfs.vfs.limits import Charge
-from allocfs.vfs.nodes import Entry, File
-from allocfs.vfs.view import View
+from allocfs.vfs.filesystem import IoctlFile, View
+from allocfs.vfs.nodes import File
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file, what a read of it reads, and for `/allocinfo` what its ioctls go on from."""
+    """A file, its contents, and for `/allocinfo` the state of its ioctls."""
 
     node: File
-    inode: int  # 0 where there is a view
-    view: View | None  # None: a read goes by the inode
+    view: View
     ioctl: IoctlFile | None = None
 
 
-class Listing(NamedTuple):
-    """A directory as it was when it was opened."""
-
-    entries: list[Entry]
-    charge: Charge
-
-
 class Handles(Generic[T]):
-    """Things by handle; handles count up from 1 and are not used again."""
+    """Objects by handle; handles count up from 1 and are not used again."""
 
     def __init__(self) -> None:
-        """Hold nothing."""
-        self._held: dict[int, T] = {}
+        """Begin empty."""
+        self._objects: dict[int, T] = {}
         self._last = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._objects)
 
     def __getitem__(self, handle: int) -> T:
-        return self._held[handle]
+        return self._objects[handle]
 
-    def add(self, thing: T) -> int:
-        """Hold a thing; return its handle."""
+    def add(self, obj: T) -> int:
+        """Store an object; return its handle."""
         self._last += 1
-        self._held[self._last] = thing
+        self._objects[self._last] = obj
         return self._last
 
     def drop(self, handle: int) -> None:
-        """Hold a thing no longer."""
-        del self._held[handle]
+        """Remove an object."""
+        del self._objects[handle]

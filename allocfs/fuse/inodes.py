@@ -1,4 +1,4 @@
-"""Inode numbers: each node has one, and is kept for as long as the kernel knows it."""
+"""Inode numbers: each node has one, for as long as the kernel knows the node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def inode_number(path: str) -> int:
 
 
 class Inodes:
-    """The nodes that the kernel holds, with how often it has looked each up."""
+    """The nodes that the kernel holds, with the number of its lookups of each."""
 
     def __init__(self) -> None:
         """Know the root, which the kernel never forgets."""
@@ -43,7 +43,9 @@ class Inodes:
         """Count one lookup by the kernel and return the inode number; pass it if it is known."""
         if inode is None:
             inode = self.number(node)
-        self._nodes.setdefault(inode, node)  # the older one lies among others that stay
+        # Keep the node object that is there: it is equal, and it lies among long-lived objects,
+        # so that the heap does not fragment.
+        self._nodes.setdefault(inode, node)
         self._lookups[inode] = self._lookups.get(inode, 0) + 1
         return inode
 

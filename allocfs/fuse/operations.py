@@ -1,8 +1,8 @@
 """The pyfuse3 adapter: translate a request, delegate it, map errors to errno.
 
 Methods await nothing, so each request is answered before the next is looked at, and a
-record never mixes two instants. One that finds its source late has answered nothing yet: it
-waits in its handler, and is then called anew.
+record never mixes two instants. If the source is late the request has produced no output yet:
+the handler waits and calls the method again from the start.
 """
 
 from __future__ import annotations
@@ -18,28 +18,16 @@ import pyfuse3
 from allocfs import errors
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.handler import handler, request
-from allocfs.fuse.handles import Handles, Listing
+from allocfs.fuse.handles import Handles
 from allocfs.fuse.inodes import Inodes
-from allocfs.fuse.openfiles import OpenFiles
-from allocfs.fuse.periodic import PeriodicFiles
-from allocfs.fuse.pollers import Poller, Pollers, Waiter
-from allocfs.mount import memory
-from allocfs.tags.spelling import NAME_MAX
-from allocfs.vfs.filesystem import Filesystem
-from allocfs.vfs.nodes import (
-    CONTENT_ID,
-    CONTROL,
-    AboutFile,
-    Dir,
-    Entry,
-    QueriesDir,
-    ScopeDir,
-    TagFile,
-)
-from allocfs.vfs.tree import entries, lookup
+from allocfs.fuse.openfiles import OpenFiles, UnopenedFiles
+from allocfs.fuse.pollers import Pollers, Waiter
+from allocfs.fuse.promises import Promises
+from allocfs.fuse.serving import ServingMode
+from allocfs.vfs.filesystem import NAME_MAX, Filesystem, Listing
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, Dir, Entry, Node, TagFile
 
 DOTS = (".", "..")
-ENTRY_BYTES = 256  # that an entry of a listing takes, with its name
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
 
@@ -51,30 +39,26 @@ class Operations(pyfuse3.Operations):
         self,
         filesystem: Filesystem,
         access: Access,
-        periodic: PeriodicFiles | None = None,
+        mode: ServingMode,
+        promises: Promises,
         answer_open: bool = True,
     ) -> None:
-        """Serve a file system to those whom `access` admits.
-
-        With `periodic` files are read through the page cache, else each read arrives here.
-        """
+        """Serve a file system to the users whom `access` admits."""
         super().__init__()
         self.filesystem = filesystem
         self.stats = filesystem.stats
-        self._periodic = periodic
-        self._attributes = Attributes(filesystem, access, periodic)
+        self._mode = mode
+        self._promises = promises
+        self._attributes = Attributes(filesystem, access, mode, promises)
         self._inodes = Inodes()
         self._listings: Handles[Listing] = Handles()
-        self._pollers = Pollers(filesystem.backend.tags.content_id)
-        self.files = OpenFiles(
-            filesystem,
-            self._inodes,
-            self._pollers,
-            self._listings,
-            periodic=periodic,
-            answered=answer_open,
-        )
-        filesystem.backend.changed = self.tags_changed
+        self._pollers = Pollers(filesystem.content_id)
+        self.files = self._open_files(OpenFiles if answer_open else UnopenedFiles)
+        filesystem.on_change(self.tags_changed)
+
+    def answer_opens(self) -> None:
+        """Answer opens; call this before any request, if the extension is not in use."""
+        self.files = self._open_files(OpenFiles)
 
     @request
     def lookup(self, parent: int, name: bytes, _ctx: Any) -> pyfuse3.EntryAttributes:
@@ -83,11 +67,10 @@ class Operations(pyfuse3.Operations):
         directory, text = self._directory(parent), os.fsdecode(name)
         if text in DOTS:
             raise pyfuse3.FUSEError(errno.EOPNOTSUPP)
-        node = lookup(self.filesystem.known, directory, text)
-        if isinstance(directory, QueriesDir) and isinstance(node, ScopeDir):
-            self._use_query(directory, text)
+        node = self.filesystem.lookup(directory, text)
+        self._note_query(directory, node)
         inode = self._inodes.number(node)
-        attributes = self._attributes.of(inode, node)
+        attributes = self._attributes.of_entry(inode, node)
         self._inodes.remember(node, inode)
         self.stats.inodes = len(self._inodes)
         return attributes
@@ -97,9 +80,8 @@ class Operations(pyfuse3.Operations):
         """Drop the nodes that the kernel has dropped."""
         for inode, lookups in inode_list:
             if self._inodes.forget(inode, lookups):
-                self._attributes.forget(inode)
-                if self._periodic is not None:
-                    self._periodic.forget(inode)
+                self._promises.forget(inode)
+                self._mode.forget(inode)
         self.stats.inodes = len(self._inodes)
 
     @request
@@ -110,7 +92,7 @@ class Operations(pyfuse3.Operations):
         reading does.
         """
         try:
-            return self._attributes.of(inode, self._inodes[inode], asked=True)
+            return self._attributes.of_node(inode, self._inodes[inode])
         except errors.NameNotFound as error:
             raise pyfuse3.FUSEError(errno.ESTALE) from error
 
@@ -122,14 +104,14 @@ class Operations(pyfuse3.Operations):
         node = self._inodes[inode]
         if node != AboutFile(CONTROL) or not fields.update_size:
             raise errors.ReadOnly(f"{node.path}: attributes cannot be changed")
-        return self._attributes.of(inode, node)
+        return self._attributes.of_entry(inode, node)
 
     @handler
     def open(self, inode: int, flags: int, _ctx: Any) -> pyfuse3.FileInfo:
-        """Fix what a file holds."""
-        cached = self._periodic is not None
+        """Open a file."""
         handle = self.files.open(inode, flags)
-        return pyfuse3.FileInfo(fh=handle, direct_io=not cached, keep_cache=cached)
+        direct_io = self._mode.direct_io
+        return pyfuse3.FileInfo(fh=handle, direct_io=direct_io, keep_cache=not direct_io)
 
     @handler
     def read(self, fh: int, offset: int, size: int) -> bytes:
@@ -139,7 +121,7 @@ class Operations(pyfuse3.Operations):
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:
         """Act on lines written to control."""
-        self.filesystem.write(self.files.node(fh), data)
+        self.filesystem.write(self.files[fh].node, data)
         return len(data)
 
     @handler
@@ -153,7 +135,7 @@ class Operations(pyfuse3.Operations):
 
     @handler
     def release(self, fh: int) -> None:
-        """Forget an open file."""
+        """Close a file."""
         self.files.release(fh)
 
     @request
@@ -161,17 +143,16 @@ class Operations(pyfuse3.Operations):
         """List a directory once, so that a listing is of one moment."""
         self.files.refuse_too_many()
         directory = self._directory(inode)
-        dots = (Entry(name, directory) for name in DOTS)
-        listed = [*dots, *entries(self.filesystem.known, directory)]
-        charge = self.filesystem.kept.charge(len(listed) * ENTRY_BYTES)
-        return self._listings.add(Listing(listed, charge))
+        entries, reservation = self.filesystem.listing(directory)
+        dots = [Entry(name, directory) for name in DOTS]
+        return self._listings.add(Listing([*dots, *entries], reservation))
 
     @handler
     def readdir(self, fh: int, start_id: int, token: pyfuse3.ReaddirToken) -> None:
         """Hand out names from a position in the listing."""
         for position, entry in enumerate(self._listings[fh].entries[start_id:], start_id + 1):
             inode = self._inodes.number(entry.node)
-            attributes = self._attributes.of(inode, entry.node, entry.tags)
+            attributes = self._attributes.of_entry(inode, entry.node, entry.tags)
             if not pyfuse3.readdir_reply(token, os.fsencode(entry.name), attributes, position):
                 break
             if entry.name not in DOTS:  # the kernel does not look these two up
@@ -180,7 +161,7 @@ class Operations(pyfuse3.Operations):
 
     @handler
     def releasedir(self, fh: int) -> None:
-        """Forget a listing."""
+        """Close a listing."""
         self._listings.drop(fh)
 
     @request
@@ -188,28 +169,27 @@ class Operations(pyfuse3.Operations):
         """Report POLLPRI on content_id once for each change, as /proc/mounts does."""
         if self._inodes[inode] != CONTENT_ID:
             return READABLE
-        poller = Poller(fh, 0) if self.files.answered else Poller(0, ctx.pid)
-        content_id = self.filesystem.backend.tags.content_id
-        changed = self._pollers.changed(poller, content_id, waiter)
+        poller = self.files.poller(fh, ctx.pid)
+        changed = self._pollers.changed(poller, self.filesystem.content_id, waiter)
         return READABLE | CHANGED if changed else READABLE
 
     @request
     def statfs(self, _ctx: Any) -> pyfuse3.StatvfsData:
-        """Say that there is no space, and how long names may be."""
+        """Report no space, the number of tags, and the longest name."""
         data = pyfuse3.StatvfsData()
         data.f_bsize = data.f_frsize = 4096
-        data.f_files = len(self.filesystem.backend.tags.slots)
+        data.f_files = self.filesystem.tag_count
         data.f_namemax = NAME_MAX
         return data
 
     @handler
     def listxattr(self, inode: int, _ctx: Any) -> list[bytes]:
-        """Name the attributes of a file of tags."""
+        """Name the extended attributes of a file of tags."""
         return [name.encode() for name in self.filesystem.xattr_names(self._inodes[inode])]
 
     @request
     def getxattr(self, inode: int, name: bytes, _ctx: Any) -> bytes:
-        """Return one of them."""
+        """Return an extended attribute."""
         node = self._inodes[inode]
         text = os.fsdecode(name)
         if not isinstance(node, TagFile) or text not in self.filesystem.xattr_names(node):
@@ -235,21 +215,20 @@ class Operations(pyfuse3.Operations):
     unlink: Any = _refuse
 
     def renew(self) -> None:
-        """Take in what has changed at the source."""
-        self.filesystem.backend.renew()
+        """Take in all changes of the source."""
+        self.filesystem.renew()
 
     def give_back(self) -> None:
-        """Let go of memory that was of use only for a while."""
-        self._attributes.drop_expired()
-        self.filesystem.forget_closed()
-        memory.give_back()
+        """Drop objects that were of use only for a while."""
+        self._promises.drop_expired()
+        self.filesystem.give_back()
 
     def watched(self) -> bool:
-        """Tell whether anybody waits for content_id to change."""
+        """Tell whether a client waits for content_id to change."""
         return self._pollers.any_waiting()
 
     def tags_changed(self) -> None:
-        """Wake whoever polls content_id, and make the kernel ask for sizes again."""
+        """Wake the pollers of content_id, and make the kernel ask for sizes again."""
         self._pollers.wake()
         self._attributes.tags_changed()
 
@@ -259,9 +238,12 @@ class Operations(pyfuse3.Operations):
             raise pyfuse3.FUSEError(errno.ENOTDIR)
         return node
 
-    def _use_query(self, directory: QueriesDir, terms: str) -> None:
-        """Keep as many queries as are remembered; make the kernel forget the oldest."""
-        oldest = self.filesystem.known.use_query(directory, terms)
+    def _open_files(self, kind: type[OpenFiles]) -> OpenFiles:
+        return kind(self.filesystem, self._mode, self._inodes, self._pollers, self._listings)
+
+    def _note_query(self, directory: Dir, node: Node) -> None:
+        """Note a lookup of a query; make the kernel forget the oldest beyond max_queries."""
+        oldest = self.filesystem.note_query(directory, node)
         if oldest is not None:
             parent = self._inodes.number(oldest.directory)
             # In a thread of pyfuse3's own: the kernel waits for lookups in that directory.

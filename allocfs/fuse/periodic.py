@@ -1,7 +1,7 @@
 """The serving mode max_age=T: files that change once a period, read from the page cache.
 
-Time is divided into periods of T seconds. Which tags a file holds, and the sums of those that
-are read, are taken once in a period. Attributes are valid until the period ends, and mtime is
+Time is divided into periods of T seconds. The tags of a file are selected once in a period, and
+its sums are taken once. Attributes are valid until the period ends, and mtime is
 that of the period: after that the kernel asks for the attributes before it reads, finds
 another mtime, and drops the pages it holds (FUSE_AUTO_INVAL_DATA). No notification is needed,
 and no open: a file is known by its inode.
@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import pyfuse3
+
 from allocfs.clock import age_clock_ns
 from allocfs.errors import TagGone
-from allocfs.vfs.filesystem import Filesystem
-from allocfs.vfs.nodes import AllocinfoFile, File, TagFile
-from allocfs.vfs.view import View
+from allocfs.vfs.filesystem import Filesystem, View
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, File, TagFile
 
 _NS = 1_000_000_000
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
@@ -34,19 +35,21 @@ class Period(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldFile:
-    """A file as the kernel was told of it."""
+class PublishedFile:
+    """The contents of a file whose size and mtime the kernel was given."""
 
     view: View
     mtime_ns: int
 
 
 class PeriodicFiles:
-    """The files that were read or measured, each as it was when the kernel was told of it.
+    """For each inode, the file whose size and mtime the kernel was last given.
 
-    A read that arrives after the end of a period gets what the attributes promised, so that no
-    record is put together from two periods.
+    A read that arrives after the end of a period gets the contents that the attributes
+    promised, so that no record is put together from two periods.
     """
+
+    direct_io = False
 
     def __init__(
         self,
@@ -63,7 +66,28 @@ class PeriodicFiles:
         self._length_ns = max(1, round(max_age * _NS))
         self._clock = clock
         self._epoch_ns = time.time_ns() - clock()
-        self._held: OrderedDict[int, HeldFile] = OrderedDict()  # oldest first
+        self._published: OrderedDict[int, PublishedFile] = OrderedDict()  # oldest first
+
+    def open(self, inode: int, file: File) -> View:
+        """Return a view of the published contents of a file, whichever these are at a read."""
+        return _PublishedView(self, inode, file)
+
+    def describe_entry(
+        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
+    ) -> None:
+        """Set the size and time that the kernel was last given, if any."""
+        attributes.attr_timeout = 0
+        # Another size would truncate the file for its current readers.
+        if last := self.last_published(attributes.st_ino):
+            attributes.st_size, attributes.st_mtime_ns = last
+
+    def describe_file(self, attributes: pyfuse3.EntryAttributes, file: File) -> None:
+        """Set the size and time of this period."""
+        remaining = self.period().remaining
+        # The contents are fixed now until the period ends, even if a module comes or goes.
+        attributes.st_size, published = self.measure(attributes.st_ino, file)
+        attributes.st_mtime_ns = published.mtime_ns
+        attributes.attr_timeout = 0 if isinstance(file, AboutFile) else remaining
 
     def period(self) -> Period:
         """Return the present period."""
@@ -72,61 +96,80 @@ class PeriodicFiles:
         return Period(number, mtime_ns, (self._length_ns - passed) / _NS)
 
     def renew(self, inode: int, period: Period) -> None:
-        """Drop what is held of a file if it is of another period than the kernel is told of."""
-        held = self._held.get(inode)
-        if held is not None and held.mtime_ns != period.mtime_ns:
-            del self._held[inode]
+        """Drop the published file of an inode if it is of another period."""
+        published = self._published.get(inode)
+        if published is not None and published.mtime_ns != period.mtime_ns:
+            del self._published[inode]
 
-    def measure(self, inode: int, file: File) -> tuple[int, HeldFile]:
+    def measure(self, inode: int, file: File) -> tuple[int, PublishedFile]:
         """Return st_size in bytes and the file that has it, rendered or judged if need be.
 
-        Raises NameNotFound if the file stands for a name of which nothing is loaded now.
+        Raises NameNotFound if the file stands for a name of which no tag is loaded.
         """
         if isinstance(file, TagFile | AllocinfoFile):
             self.renew(inode, self.period())
-            held = self.as_told(inode, file)
+            published = self.published(inode, file)
         else:
-            held = self._now(inode, file)
-        return held.view.size(), held
+            published = self._now(inode, file)
+        return published.view.size(), published
 
-    def told(self, inode: int) -> tuple[int, int] | None:
-        """Return st_size and st_mtime_ns as the kernel was last told, None if it was not."""
-        held = self._held.get(inode)
+    def last_published(self, inode: int) -> tuple[int, int] | None:
+        """Return the st_size and st_mtime_ns that the kernel was last given, None if none."""
+        published = self._published.get(inode)
         try:
-            return None if held is None else (held.view.size(), held.mtime_ns)
+            return None if published is None else (published.view.size(), published.mtime_ns)
         except TagGone:
             return None
 
-    def as_told(self, inode: int, file: File) -> HeldFile:
-        """Return a file as the kernel was last told of it."""
-        held = self._held.get(inode)
-        if held is None:
+    def published(self, inode: int, file: File) -> PublishedFile:
+        """Return the file that the kernel was last given; publish one if there is none."""
+        published = self._published.get(inode)
+        if published is None:
             mtime_ns = self.period().mtime_ns
             # The request may have begun in the period before, and the source is of that.
-            self._filesystem.backend.renew()
+            self._filesystem.renew()
             self._drop_old(mtime_ns)
-            held = self._held[inode] = HeldFile(self._filesystem.hold(file), mtime_ns)
-        return held
+            published = PublishedFile(self._filesystem.open_cached(file), mtime_ns)
+            self._published[inode] = published
+        return published
 
     def forget(self, inode: int) -> None:
         """Drop a file that the kernel has dropped."""
-        self._held.pop(inode, None)
+        self._published.pop(inode, None)
 
     def _drop_old(self, mtime_ns: int) -> None:
         """Drop files of periods long past."""
         until = mtime_ns - self._length_ns - _KEPT_NS
-        while self._held:
-            oldest = next(iter(self._held))
-            if self._held[oldest].mtime_ns > until:
+        while self._published:
+            oldest = next(iter(self._published))
+            if self._published[oldest].mtime_ns > until:
                 return
-            del self._held[oldest]
+            del self._published[oldest]
 
-    def _now(self, inode: int, file: File) -> HeldFile:
-        """Return a file of `.allocfs`, with a new mtime if it is not what it was."""
-        held = self._held.get(inode)
-        view = self._filesystem.hold(file)
-        if held is None or held.view.read(0, view.size() + 1) != view.read(0, view.size()):
-            mtime_ns = self._epoch_ns + self._clock()
-            held = self._held[inode] = HeldFile(view, mtime_ns)
-            self._held.move_to_end(inode)
-        return held
+    def _now(self, inode: int, file: File) -> PublishedFile:
+        """Return a file of `.allocfs`, with a new mtime if its contents have changed."""
+        last = self._published.get(inode)
+        view = self._filesystem.open_cached(file)
+        if last is not None and last.view.read(0, view.size() + 1) == view.read(0, view.size()):
+            return last
+        mtime_ns = self._epoch_ns + self._clock()
+        published = self._published[inode] = PublishedFile(view, mtime_ns)
+        self._published.move_to_end(inode)
+        return published
+
+
+class _PublishedView:
+    """The published contents of an inode."""
+
+    def __init__(self, files: PeriodicFiles, inode: int, file: File) -> None:
+        self._files = files
+        self._inode = inode
+        self._file = file
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read the contents that the kernel was last given the size of."""
+        return self._files.published(self._inode, self._file).view.read(offset, size)
+
+    def size(self) -> int:
+        """Return the size that the kernel was last given."""
+        return self._files.published(self._inode, self._file).view.size()

@@ -1,4 +1,4 @@
-"""Who waits in poll() for content_id to change."""
+"""The clients that wait in poll() for content_id to change."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-MOST_POLLERS = 4096  # of those that cannot be seen to leave
+MOST_POLLERS = 4096  # of those whose end the kernel does not report
 
 
 class Waiter(Protocol):
-    """Whoever waits in poll() for a file to change."""
+    """A client that waits in poll() for a file to change."""
 
     def notify(self) -> None:
-        """Wake them, so that they poll again."""
+        """Wake the client, so that it polls again."""
         ...
 
 
@@ -26,15 +26,16 @@ class Poller(NamedTuple):
 
 @dataclass(slots=True)
 class _State:
-    told: int  # the content_id that the poller knows of
+    content_id: int  # the one that the poller was told last
     waiter: Waiter | None = None
 
 
 class Pollers:
-    """What each poller was last told, so that each is told of each change once.
+    """The content_id that each poller was last told, so that each is told of each change once.
 
-    Of those that poll without an open, nobody says when they are done: the oldest are
-    forgotten. Who is not known is told of a change if there ever was one.
+    Without open and release the kernel never reports that a poller has gone, so only the newest
+    MOST_POLLERS are kept. An unknown poller is told of a change if content_id has changed since
+    the mount.
     """
 
     def __init__(self, content_id: int) -> None:
@@ -46,7 +47,7 @@ class Pollers:
         return len(self._states)
 
     def opened(self, handle: int, content_id: int) -> None:
-        """Note what an open file can know of."""
+        """Note the content_id at the open of a file."""
         self._states[Poller(handle, 0)] = _State(content_id)
 
     def closed(self, handle: int) -> None:
@@ -54,22 +55,22 @@ class Pollers:
         self._states.pop(Poller(handle, 0), None)
 
     def changed(self, poller: Poller, content_id: int, waiter: Waiter | None) -> bool:
-        """Tell a poller, once, that content_id is another; keep who waits for the next."""
+        """Tell a poller, once, of a new content_id; keep its waiter for the next one."""
         state = self._states.setdefault(poller, _State(self._first))
         self._states.move_to_end(poller)
         if len(self._states) > MOST_POLLERS:
             self._states.popitem(last=False)
         state.waiter = waiter or state.waiter
-        changed = state.told != content_id
-        state.told = content_id
+        changed = state.content_id != content_id
+        state.content_id = content_id
         return changed
 
     def any_waiting(self) -> bool:
-        """Tell whether there is anybody to wake."""
+        """Tell whether a client waits."""
         return any(state.waiter is not None for state in self._states.values())
 
     def wake(self) -> None:
-        """Wake all who wait; each Waiter is good for one notification."""
+        """Wake all waiting clients; each Waiter is good for one notification."""
         for state in self._states.values():
             if state.waiter is not None:
                 state.waiter.notify()

@@ -33,7 +33,7 @@ class FilterMask(IntFlag):
 
 
 class Filter(NamedTuple):
-    """What GET_AT selects by: names as cut_name makes them, criteria not in `mask` ignored."""
+    """The criteria of GET_AT: names as cut_name makes them; those not in `mask` are ignored."""
 
     mask: int = 0
     modname: bytes = b""
@@ -65,7 +65,7 @@ class IoctlLayout:
     get_next_number: int
 
     @classmethod
-    def of(cls, filter_: c.Struct, tag_data: c.Struct) -> IoctlLayout:
+    def from_structs(cls, filter_: c.Struct, tag_data: c.Struct) -> IoctlLayout:
         """Compose the argument of GET_AT and number the ioctls."""
         get_at = c.Struct("pos" / c.Int64un, "filter" / filter_, "data" / tag_data)
         return cls(
@@ -85,7 +85,7 @@ class IoctlLayout:
         return request.tobytes()
 
     def decode_get_at(self, data: bytes) -> tuple[int, Filter]:
-        """Read what the caller of GET_AT asks for."""
+        """Read the position and the filter of a caller of GET_AT."""
         (request,) = np.frombuffer(data, self.dtype)
         wanted = {name: request["filter"][name].item() for name in Filter._fields}
         for name in ("modname", "function", "filename"):
@@ -93,6 +93,6 @@ class IoctlLayout:
         return int(request["pos"]), Filter(**wanted)
 
 
-MERGED = IoctlLayout.of(FILTER, TAG_DATA)
+MERGED = IoctlLayout.from_structs(FILTER, TAG_DATA)
 # The patches as they were before the merge: `inaccurate` is in the tag, unused in tag data.
-EARLIER = IoctlLayout.of(EARLIER_FILTER, EARLIER_TAG_DATA)
+EARLIER = IoctlLayout.from_structs(EARLIER_FILTER, EARLIER_TAG_DATA)

@@ -1,4 +1,4 @@
-"""Whether the kernel profiles memory allocation, and what to do if it does not.
+"""The states of memory allocation profiling in the kernel, and the remedy for each.
 
 The states were tried on Linux 6.12. Profiling can be built in (CONFIG_MEM_ALLOC_PROFILING)
 and off; the sysctl vm.mem_profiling then is 0 and the list of tags may be all zeroes. A
@@ -15,7 +15,7 @@ _WRITABLE = 0o222
 
 
 class State(Enum):
-    """The state of profiling; the value says what to do, with `{path}` for the file."""
+    """The state of profiling; the value is cause and remedy, with `{path}` for the file."""
 
     ON = ""
     OFF = (
@@ -66,6 +66,6 @@ def _is_zero(sysctl: Path) -> bool:
         return False
 
 
-def obstacle(path: Path) -> str | None:
-    """Say what is in the way of reading a source and what to do, None if nothing is."""
+def why_unreadable(path: Path) -> str | None:
+    """Return the reason why a source cannot be read, with the remedy, or None."""
     return state_of(path).value.format(path=path) or None

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from allocfs import __version__
-from allocfs.errors import AllocfsError
+from allocfs.backend.options import NO_SOURCE
+from allocfs.errors import UsageError
 from allocfs.mount.mountpoint import enter_namespace
-from allocfs.mount.options import SIMULATED, MountOptions, parse_options
+from allocfs.mount.options import MountOptions, parse_options
 
 _MANUAL = "see mount.allocfs(8)"
-
-
-class UsageError(AllocfsError):
-    """The command line is not understood."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def read_command(argv: Sequence[str] | None) -> Request:
 
 def _absolute(source: str | None) -> str | None:
     """Make paths absolute, since the daemon leaves this directory; a colon may join several."""
-    if source is None or source in SIMULATED:
+    if source is None or source in NO_SOURCE:
         return source
     if os.path.exists(source):
         return os.path.abspath(source)

@@ -7,8 +7,8 @@ import shutil
 import stat
 from pathlib import Path
 
-from allocfs.errors import MountFailed
-from allocfs.mount.mountpoint import FILESYSTEM_TYPE, NotPermitted, filesystem_at
+from allocfs.errors import MountFailed, NotPermitted
+from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_at
 from allocfs.mount.options import MountOptions
 
 FUSE_DEVICE = "/dev/fuse"

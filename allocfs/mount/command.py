@@ -7,15 +7,15 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
-from allocfs.errors import AllocfsError, MountFailed, OptionError
+from allocfs.errors import AllocfsError, MountFailed, NotPermitted, OptionError, UsageError
 from allocfs.logs import one_line, start_logging
-from allocfs.mount.arguments import Request, UsageError, read_command
+from allocfs.mount.arguments import Request, read_command
 from allocfs.mount.checks import check_fuse, check_mountpoint
 from allocfs.mount.daemon import Outcome, Ready, Stderr, Work, in_background, stop_by_exception
-from allocfs.mount.mountpoint import NotPermitted, detach_dead, is_dead
+from allocfs.mount.mountpoint import detach_dead, is_dead
 from allocfs.mount.options import MountOptions
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("allocfs.mount")
 
 # mount(8)'s exit codes.
 MISUSE = 1

@@ -1,41 +1,18 @@
-"""Mount points: the mount table, dead mounts whose daemon is gone, mount namespaces."""
+"""Mount points: dead mounts whose daemon is gone, and mount namespaces."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
 import os
-import re
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
-from allocfs.errors import MountFailed
-
-FILESYSTEM_TYPE = "fuse.allocfs"
+from allocfs.errors import MountFailed, NotPermitted
+from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_at
 
 _MNT_DETACH = 2  # umount(2): leave the tree now, and end when no file is open any more
 _CLONE_NEWNS = 0x20000
-
-_OCTAL = re.compile(rb"\\([0-7]{3})")
-
-
-class NotPermitted(MountFailed):
-    """The user may not mount, or not on this path."""
-
-
-def filesystem_at(path: str, table: Path = Path("/proc/self/mountinfo")) -> str | None:
-    """Return the type of the topmost file system mounted on an absolute path.
-
-    The columns are those of proc_pid_mountinfo(5): the mount point is the fifth, and the type is
-    the first after a column with a single dash. Later lines are mounted on top of earlier ones.
-    """
-    kind = None
-    for line in table.read_bytes().splitlines():
-        fields = line.split(b" ")
-        if _unescape(fields[4]) == os.fsencode(path):
-            kind = fields[fields.index(b"-", 6) + 1].decode()
-    return kind
 
 
 def is_dead(path: str) -> bool:
@@ -105,7 +82,3 @@ def _libc() -> ctypes.CDLL:
 def _checked(result: int) -> None:
     if result:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def _unescape(name: bytes) -> bytes:
-    return _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), name)

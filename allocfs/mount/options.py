@@ -9,49 +9,36 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from allocfs.backend.options import SourceOptions
 from allocfs.errors import OptionError
-from allocfs.query.quantities import format_size, parse_size
+from allocfs.units import format_size, parse_duration, parse_size
 from allocfs.vfs.limits import Limits
-
-SIMULATED = ("none", "allocfs")  # as SOURCE, these stand for the simulated store
-
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|)", re.ASCII)
-_UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
 
 
 @dataclass(frozen=True)
-class MountOptions:
-    """What was asked for with `-o`; all fields but the last two come from options."""
+class MountOptions(SourceOptions):
+    """The mount options; a field that is no option says so."""
 
-    cpus: int = 224
-    seed: int = 1
-    rate: int = 0  # allocations and frees a second
     uid: int = field(default_factory=os.getuid)
     gid: int = field(default_factory=os.getgid)
     mode: int = 0o400
     allow_other: bool = False
-    max_age: float | None = None  # seconds; 0 is live, None is what suits the source
-    interface: str | None = None  # None: the ioctl of a live source if it has one
     ioctl: bool = False
-    simulate: bool = False
-    speed: float = 1.0
-    step: bool = False
     read_only: bool = False
     no_exec: bool = False
     max_open: int = Limits().max_open
     max_queries: int = Limits().max_queries
     max_kept: int = Limits().max_kept  # bytes
-    ignored: tuple[str, ...] = ()  # unknown options that a sloppy mount lets pass
-    given: frozenset[str] = field(default=frozenset(), compare=False)  # fields, defaults or not
+    ignored: tuple[str, ...] = ()  # not an option: the unknown options of a sloppy mount
 
     @property
     def directory_mode(self) -> int:
-        """The mode of directories: whoever may read may also enter."""
+        """The mode of directories: every user who may read may also enter."""
         return self.mode | (self.mode & 0o444) >> 2
 
     @property
     def limits(self) -> Limits:
-        """What clients may make the daemon keep."""
+        """The limits on the memory and handles that clients can take."""
         return Limits(self.max_open, self.max_queries, self.max_kept)
 
 
@@ -92,10 +79,10 @@ def _octal(high: int) -> Value:
 
 def _duration(high: int) -> Value:
     def parse(text: str) -> float:
-        found = _DURATION.fullmatch(text)
-        if found is None or float(found[1]) * _UNITS[found[2]] > high:
+        seconds = parse_duration(text)
+        if seconds > high:
             raise ValueError
-        return float(found[1]) * _UNITS[found[2]]
+        return seconds
 
     return Value(parse, f"seconds from 0 to {high}, such as 0.2 or 200ms")
 

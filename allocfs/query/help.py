@@ -1,4 +1,4 @@
-"""What `cat query/.help` says; spec/queries.md says it in full."""
+"""The text of `query/.help`; spec/queries.md is the full definition."""
 
 HELP = """\
 A query is the name of a directory here: terms, separated by commas. It holds the same names

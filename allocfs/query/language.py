@@ -15,26 +15,26 @@ from allocfs.errors import BadQuery
 from allocfs.query.patterns import Pattern, parse_pattern
 from allocfs.query.quantities import (
     LineRange,
-    format_size,
     parse_count,
     parse_limit,
     parse_lines,
-    parse_size,
 )
-from allocfs.query.terms import NAME_KEYS, SUM_KEYS, NameKey, Terms, parse_terms
+from allocfs.query.terms import SUM_KEYS, Terms, parse_terms
+from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
+from allocfs.units import format_size, parse_size
 
 SortKey = Literal["bytes", "calls", "file"]
 
 MAX_WILDCARDS = 32
-"""Every one costs time for every name, and all readers wait while a query is evaluated."""
+"""Each costs time for every name, and all readers wait while a query is evaluated."""
 
 
 @dataclass(frozen=True)
 class NameCondition:
     """A name matches one of some patterns; if not wanted, none of them."""
 
-    key: NameKey
+    axis: Axis
     wanted: bool
     patterns: frozenset[Pattern]
 
@@ -59,7 +59,7 @@ class LineCondition:
 
 @dataclass(frozen=True)
 class TagPart:
-    """What the codetag alone decides, once for each content_id. All conditions must hold."""
+    """The conditions on names and lines, judged once for each content_id. All must hold."""
 
     names: frozenset[NameCondition] = frozenset()
     lines: frozenset[LineCondition] = frozenset()
@@ -67,7 +67,7 @@ class TagPart:
 
 @dataclass(frozen=True)
 class SumPart:
-    """What the counters decide: inclusive bounds of bytes, which are signed, and of calls."""
+    """The conditions on counters: inclusive bounds of bytes, which are signed, and of calls."""
 
     min_size: int | None = None
     max_size: int | None = None
@@ -87,10 +87,10 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """Which codetags are wanted, in which order (None: the kernel's), and how many.
+    """The conditions on codetags, the order of records (None: the kernel's), and their number.
 
     `accurate` stands between the two parts: a codetag can lose its accuracy at any time, but
-    nothing has to be summed to see it.
+    to see that takes no sum.
     """
 
     tag_part: TagPart = TagPart()
@@ -105,7 +105,7 @@ EVERYTHING = Query()
 
 
 def parse(text: str) -> Query:
-    """Read a query; raise BadQuery, naming the term and what was expected instead.
+    """Read a query; raise BadQuery, naming the bad term and the expected form.
 
     Conditions given more than once must all hold. Queries that differ only in spelling or in
     the order of their terms are equal.
@@ -113,17 +113,17 @@ def parse(text: str) -> Query:
     terms = parse_terms(text)
     query = Query(
         _parse_tag_part(terms),
-        _parse_accurate(terms.of("accurate")),
+        _parse_accurate(terms.having("accurate")),
         _parse_sum_part(terms),
-        terms.of("sort").only(_parse_sort),
-        terms.of("limit").only(parse_limit),
+        terms.having("sort").only(_parse_sort),
+        terms.having("limit").only(parse_limit),
     )
     _check_wildcards(terms, query.tag_part)
     return query
 
 
 def format_query(query: Query) -> str:
-    """Write a query in its canonical form, in which only what must be is escaped.
+    """Write a query in its canonical form, with as few escapes as possible.
 
     The text is empty for EVERYTHING, which has no name below `query/`.
     """
@@ -133,10 +133,10 @@ def format_query(query: Query) -> str:
 def _parse_tag_part(terms: Terms) -> TagPart:
     names = (
         NameCondition(key, *condition)
-        for key in NAME_KEYS
-        for condition in terms.of(key).conditions(parse_pattern)
+        for key in Axis
+        for condition in terms.having(key).conditions(parse_pattern)
     )
-    lines = terms.of("line").conditions(lambda value: parse_lines(unescape(value)))
+    lines = terms.having("line").conditions(lambda value: parse_lines(unescape(value)))
     return TagPart(frozenset(names), frozenset(LineCondition(*line) for line in lines))
 
 
@@ -162,10 +162,10 @@ def _parse_sum_part(terms: Terms) -> SumPart:
 def _parse_bounds(
     terms: Terms, minimum: str, maximum: str, reader: Callable[[str], int]
 ) -> tuple[int | None, int | None]:
-    low = max((term.read_plain(reader) for term in terms.of(minimum)), default=None)
-    high = min((term.read_plain(reader) for term in terms.of(maximum)), default=None)
+    low = max((term.read_plain(reader) for term in terms.having(minimum)), default=None)
+    high = min((term.read_plain(reader) for term in terms.having(maximum)), default=None)
     if low is not None and high is not None and low > high:
-        bounds = terms.of(minimum, maximum)
+        bounds = terms.having(minimum, maximum)
         raise BadQuery(f"{bounds}: expected {minimum} not to be above {maximum}")
     return low, high
 
@@ -182,13 +182,13 @@ def _check_wildcards(terms: Terms, part: TagPart) -> None:
     wildcards = sum(pattern.wildcards for pattern in patterns)
     if wildcards > MAX_WILDCARDS:
         raise BadQuery(
-            f"{terms.of(*NAME_KEYS)}: expected at most {MAX_WILDCARDS} wildcards, not {wildcards}"
+            f"{terms.having(*Axis)}: expected at most {MAX_WILDCARDS} wildcards, not {wildcards}"
         )
 
 
 def _format_terms(query: Query) -> Iterator[str]:
     yield from sorted(
-        _format_condition(name.key, name.wanted, sorted(map(str, name.patterns)))
+        _format_condition(name.axis, name.wanted, sorted(map(str, name.patterns)))
         for name in query.tag_part.names
     )
     yield from sorted(

@@ -1,21 +1,19 @@
-"""Which codetags a query selects, and in which order.
+"""The codetags that a query selects, and their order.
 
-A selection has two steps, because they differ in when they are right and in what they cost:
-`matching_tags` looks at names and lines alone, so its answer holds as long as content_id
-does; `judge` looks at the counters, so its answer is that of the moment. It sums only the
+`matching_tags` looks at names and lines alone, so its answer holds as long as content_id does.
+`judge_counters` looks at the counters, so its answer is that of the moment. It sums only the
 codetags about which the backend's bounds leave a doubt, and none of them twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from allocfs.backend.base import Backend
 from allocfs.query.language import LineCondition, NameCondition, Query, SumPart, TagPart
-from allocfs.tags.spelling import module_name, paths_of
+from allocfs.tags.spelling import paths_of
 from allocfs.tags.table import Bounds, Flags, Ints, NameColumn, Slots, Sums, TagList, TagTable
 
 
@@ -43,39 +41,42 @@ def matching_tags(query: Query, tags: TagList) -> Slots:
     for line in part.lines:
         slots = slots[_lines_match(line, table, slots)]
     for name in _cheapest_first(part, table):
-        slots = slots[_names_match(name, _column(table, name), slots)]
+        slots = slots[_names_match(name, name.axis.column(table), slots)]
     return slots
 
 
 def judge(query: Query, backend: Backend, slots: Slots) -> Slots:
-    """Keep the slots whose counters match now, sort them, and keep as many as wanted.
+    """Keep the slots that are as accurate as wanted, then judge their counters.
 
-    The slots are taken to match in name and line. Those that compare equal, or all if the
-    query does not sort, keep the order they came in. A codetag that is summed is judged and
-    sorted by that one sum.
+    The slots are taken to match in name and line.
     """
-    if query.accurate is not None:
-        slots = slots[backend.accurate(slots) == query.accurate]
+    return judge_counters(query, backend, accurate_tags(query, backend, slots))
+
+
+def accurate_tags(query: Query, backend: Backend, slots: Slots) -> Slots:
+    """Keep the slots that are as accurate as a query wants; sums nothing."""
+    if query.accurate is None:
+        return slots
+    accurate: Slots = slots[backend.accurate(slots) == query.accurate]
+    return accurate
+
+
+def judge_counters(query: Query, backend: Backend, slots: Slots) -> Slots:
+    """Keep the slots whose counters match now, sort them, and apply the limit.
+
+    Slots that compare equal, or all if the query does not sort, keep the order they came in. A
+    codetag that is summed is judged and sorted by that one sum.
+    """
     if query.sort is not None and query.sort.key == "file":
         slots = slots[_file_order(backend.tags.table, slots, query.sort.descending)]
     if needs_sums(query):
-        slots = _judge_counters(query, backend, slots)
+        slots = _judge_sums(query, backend, slots)
     return slots[: query.limit]
 
 
 def _cheapest_first(part: TagPart, table: TagTable) -> list[NameCondition]:
     """Order the conditions by the number of names to compare; modules are few."""
-    return sorted(part.names, key=lambda condition: len(_column(table, condition).values))
-
-
-def _column(table: TagTable, condition: NameCondition) -> NameColumn:
-    match condition.key:
-        case "file":
-            return table.file
-        case "function":
-            return table.function
-        case "module":
-            return table.module
+    return sorted(part.names, key=lambda condition: len(condition.axis.column(table).values))
 
 
 def _lines_match(condition: LineCondition, table: TagTable, slots: Slots) -> Flags:
@@ -87,26 +88,16 @@ def _lines_match(condition: LineCondition, table: TagTable, slots: Slots) -> Fla
 
 
 def _names_match(condition: NameCondition, column: NameColumn, slots: Slots) -> Flags:
-    """Compare each distinct name of the slots once."""
+    """Compare each distinct name of the slots once, in each of its spellings."""
     ids = column.ids[slots]
-    matches = _matcher(condition, column.values)
     numbers = np.flatnonzero(np.bincount(ids)).tolist()
     found = np.zeros(len(column.values), dtype=np.bool_)
-    found[[number for number in numbers if matches(number)]] = True
+    first, *others = condition.axis.spellings(column.values)
+    found[[n for n in numbers if condition.matches(first[n])]] = True
+    for names in others:
+        different = [n for n in numbers if names[n] is not first[n]]
+        found[[n for n in different if condition.matches(names[n])]] = True
     return found[ids] if condition.wanted else ~found[ids]
-
-
-def _matcher(condition: NameCondition, names: tuple[str, ...]) -> Callable[[int], object]:
-    """Return what tells of the number of a name whether that matches, in any spelling."""
-    matches = condition.matches
-    match condition.key:
-        case "file":
-            paths = paths_of(names)
-            return lambda n: matches(names[n]) or (paths[n] != names[n] and matches(paths[n]))
-        case "function":
-            return lambda n: matches(names[n])
-        case "module":
-            return lambda n: matches(module_name(names[n]))
 
 
 def _file_order(table: TagTable, slots: Slots, descending: bool) -> Slots:
@@ -119,7 +110,7 @@ def _file_order(table: TagTable, slots: Slots, descending: bool) -> Slots:
     return np.lexsort((~line, ~ranks) if descending else (line, ranks))
 
 
-def _judge_counters(query: Query, backend: Backend, slots: Slots) -> Slots:
+def _judge_sums(query: Query, backend: Backend, slots: Slots) -> Slots:
     part, sort = query.sum_part, query.sort
     found = _candidates(part, slots, backend.bounds(slots))
     if sort is None or sort.key == "file":
@@ -177,8 +168,8 @@ def _meets(part: SumPart, sums: Sums) -> Flags:
 def _may_be_first(found: _Candidates, limit: int, descending: bool) -> Flags:
     """Tell which candidates may be among the first `limit` by bytes, ties included.
 
-    There are `limit` sure ones at or before some value; what is bound to come after that
-    value is not among the first.
+    Find the value that `limit` sure candidates reach. A candidate whose best bound is worse
+    cannot be among the first `limit`.
     """
     low, high = found.bounds
     if descending:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from allocfs.errors import BadQuery
+from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
 
-NameKey = Literal["file", "function", "module"]
-
-NAME_KEYS: tuple[NameKey, ...] = ("file", "function", "module")
 SUM_KEYS = ("min_size", "max_size", "min_calls", "max_calls")
-KEYS = (*NAME_KEYS, "line", "accurate", *SUM_KEYS, "sort", "limit")
-DENIABLE = (*NAME_KEYS, "line", "accurate")
+KEYS = (*Axis, "line", "accurate", *SUM_KEYS, "sort", "limit")
+NEGATABLE_KEYS = (*Axis, "line", "accurate")
 
 T = TypeVar("T")
 
@@ -54,12 +52,12 @@ class Terms(tuple[Term, ...]):
     def __str__(self) -> str:
         return repr(",".join(term.text for term in self))
 
-    def of(self, *keys: str) -> Terms:
-        """Return those with one of some keys."""
+    def having(self, *keys: str) -> Terms:
+        """Return the terms with one of some keys."""
         return Terms(term for term in self if term.key in keys)
 
     def only(self, reader: Callable[[str], T]) -> T | None:
-        """Read the one term there may be, all having the same key."""
+        """Read the only term, if there is one; all have the same key."""
         if len(self) > 1:
             raise BadQuery(f"{self}: expected {self[0].key} once")
         return self[0].read_plain(reader) if self else None
@@ -81,7 +79,7 @@ class Terms(tuple[Term, ...]):
 
 
 def parse_terms(text: str) -> Terms:
-    """Split a query into terms whose keys are known; raise BadQuery naming what is not one."""
+    """Split a query into terms whose keys are known; raise BadQuery naming the bad one."""
     if not text:
         raise BadQuery("the query is empty: expected terms such as 'module=xfs,min_size=1M'")
     if "\0" in text or not _is_utf8(text):
@@ -107,7 +105,7 @@ def _parse_term(text: str) -> Term:
         raise BadQuery(f"{text!r}: expected key=value or key!=value")
     if term.key not in KEYS:
         raise BadQuery(f"{text!r}: expected one of the keys {', '.join(KEYS)}")
-    if not term.equal and term.key not in DENIABLE:
+    if not term.equal and term.key not in NEGATABLE_KEYS:
         raise BadQuery(f"{text!r}: expected {term.key}=value; {term.key} has no !=")
     if not value:
         raise BadQuery(f"{text!r}: expected a value after the =")

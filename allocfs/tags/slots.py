@@ -13,7 +13,7 @@ from allocfs.tags.table import Codetag, Ints, Slots, TagList, TagTable
 
 
 class Identity(NamedTuple):
-    """What a codetag is known by from one list to the next."""
+    """The properties by which a codetag is recognised from one list to the next."""
 
     file: str
     line: int
@@ -50,7 +50,7 @@ class TagSlots:
     def __init__(self, listed: TagTable, content_id: int = 1) -> None:
         """Give the codetags of a first list the slots from 0 on."""
         every = np.arange(len(listed), dtype=np.intp)
-        self.tags = TagList.of(content_id, listed, every)
+        self.tags = TagList.from_slots(content_id, listed, every)
         self.loaded_at: Ints = np.full(len(listed), content_id, dtype=np.int64)  # 0: not loaded
         self._slot_of = {key: slot for slot, key in enumerate(identities(codetags_of(listed)))}
 
@@ -67,14 +67,13 @@ class TagSlots:
         slots = self._assign(keys)
         self._slot_of = dict(zip(keys, slots.tolist(), strict=True))
         self._note_loads(slots, known, content_id)
-        self.tags = TagList.of(content_id, self._table(slots, codetags), slots)
+        self.tags = TagList.from_slots(content_id, self._table(slots, codetags), slots)
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its codetag ever since content_id."""
         if self.tags.content_id == content_id:
             return True
-        loaded_at = self.loaded_at[slots]
-        return bool(((loaded_at > 0) & (loaded_at <= content_id)).all())
+        return loaded_since(self.loaded_at, content_id, slots)
 
     def _assign(self, keys: list[Identity]) -> Slots:
         """Choose the slots of a list: those they have, else the lowest that are free."""
@@ -93,10 +92,19 @@ class TagSlots:
         self.loaded_at = loaded_at
 
     def _table(self, slots: Slots, codetags: list[Codetag]) -> TagTable:
-        """Put the codetags of a list into their slots; free slots keep what they held."""
+        """Put the codetags of a list into their slots; free slots keep their last codetag."""
         by_slot = dict(enumerate(codetags_of(self.tags.table)))
         by_slot.update(zip(slots.tolist(), codetags, strict=True))
-        return TagTable.of([by_slot[slot] for slot in range(len(by_slot))])
+        return TagTable.from_tags([by_slot[slot] for slot in range(len(by_slot))])
+
+
+def loaded_since(loaded_at: Ints, content_id: int, slots: Slots) -> bool:
+    """Tell whether some slots were loaded at content_id or before, and still are.
+
+    `loaded_at[slot]` is the content_id of a slot's last load, 0 if it is not loaded.
+    """
+    chosen = loaded_at[slots]
+    return bool(((chosen > 0) & (chosen <= content_id)).all())
 
 
 def consecutive(slots: Slots) -> slice | None:

@@ -1,9 +1,9 @@
-"""What every backend offers: a table of codetags, which of them are loaded, and sums.
+"""The vocabulary of all rooms: codetags, their table, their list, and sums.
 
-A codetag has a *slot*: its row in the backend's `TagTable`. A slot keeps its codetag for as
-long as a module stays loaded; after an unload it may be given to another codetag. That is
-why whoever keeps slots also keeps the content_id at which they were taken, and asks
-`Backend.all_loaded_since` before using them.
+A codetag has a *slot*: its row in a TagTable. A slot keeps its codetag for as long as a module
+stays loaded; after an unload the slot may be given to another codetag. So code that keeps slots
+also keeps the content_id at which it took them, and asks `Backend.all_loaded_since` before it
+uses them.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class Sums(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What the bytes of some codetags can be at most and at least, known without summing."""
+    """The least and the most bytes that some codetags can have, known without summing."""
 
     low: Ints
     high: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NameColumn:
-    """A column of names in which each distinct name is kept once.
+    """A column of names that holds each distinct name once.
 
     `values[ids[slot]]` is the name at `slot`.
     """
@@ -57,14 +57,14 @@ class NameColumn:
     ids: NDArray[np.int32]
 
     @classmethod
-    def of(cls, names: Iterable[str]) -> NameColumn:
+    def from_names(cls, names: Iterable[str]) -> NameColumn:
         """Collect names, numbering the distinct ones in order of appearance."""
         numbers: dict[str, int] = {}
         ids = [numbers.setdefault(name, len(numbers)) for name in names]
         return cls(tuple(numbers), np.array(ids, dtype=np.int32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TagTable:
     """The codetags a backend knows of, loaded or not, by slot."""
 
@@ -75,14 +75,14 @@ class TagTable:
     extra: NameColumn
 
     @classmethod
-    def of(cls, tags: Sequence[Codetag]) -> TagTable:
+    def from_tags(cls, tags: Sequence[Codetag]) -> TagTable:
         """Make a table in which `tags[n]` has slot n."""
         return cls(
-            NameColumn.of(tag.file for tag in tags),
+            NameColumn.from_names(tag.file for tag in tags),
             np.array([tag.line for tag in tags], dtype=np.uint64),
-            NameColumn.of(tag.function for tag in tags),
-            NameColumn.of(tag.module for tag in tags),
-            NameColumn.of(tag.extra for tag in tags),
+            NameColumn.from_names(tag.function for tag in tags),
+            NameColumn.from_names(tag.module for tag in tags),
+            NameColumn.from_names(tag.extra for tag in tags),
         )
 
     def __len__(self) -> int:
@@ -99,7 +99,7 @@ class TagTable:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TagList:
     """Which codetags are loaded at one content_id, in the kernel's order.
 
@@ -112,7 +112,7 @@ class TagList:
     rank: Ints
 
     @classmethod
-    def of(cls, content_id: int, table: TagTable, slots: Slots) -> TagList:
+    def from_slots(cls, content_id: int, table: TagTable, slots: Slots) -> TagList:
         """Number the loaded slots in their order."""
         rank = np.full(len(table), -1, dtype=np.int64)
         rank[slots] = np.arange(len(slots))

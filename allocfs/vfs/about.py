@@ -1,4 +1,4 @@
-"""The files of `/.allocfs`: what the mount says of itself."""
+"""The files of `/.allocfs`, about the mount itself."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from allocfs import __version__
-from allocfs.backend.base import Backend, extra_stats
+from allocfs.backend.base import Backend
 from allocfs.formats.records import schema
 
 
 def about_files(
     backend: Backend, own_counts: Callable[[], dict[str, int]]
 ) -> dict[str, Callable[[], bytes]]:
-    """Return what renders each file, by name; `own_counts` are the mount's own in `stats`."""
+    """Return the functions that render the files, by name.
+
+    `own_counts` gives the counts of the mount itself for `stats`.
+    """
 
     def content_id() -> bytes:
         return b"%d\n" % backend.tags.content_id
@@ -46,7 +49,7 @@ def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
     """Return the counts, one `name value` a line.
 
     Values are padded: with max_age the kernel may ask for the size between two reads of one
-    reader, and a count that has gained a digit would move what follows.
+    reader, and a count that has gained a digit would move all that follows.
     """
     tags = backend.tags
     modules = len(set(tags.table.module.ids[tags.slots].tolist()))
@@ -56,7 +59,7 @@ def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
         "modules": modules,
         "content_id": tags.content_id,
         "counters_read": backend.counters_read,
-        **extra_stats(backend),
+        **backend.extra_stats(),
         **own_counts,
     }
     return "".join(f"{name} {count:>20}\n" for name, count in counts.items()).encode()

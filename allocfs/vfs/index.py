@@ -1,4 +1,4 @@
-"""The names that codetags have in the tree, and which codetags each name stands for."""
+"""An index from the names in the tree to the slots of their codetags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.tags.spelling import escape, module_name, paths_of
+from allocfs.tags.axis import Axis
+from allocfs.tags.spelling import escape, path_of, paths_of
 from allocfs.tags.table import NameColumn, Slots, TagTable
 
 
@@ -34,7 +35,7 @@ def entry_name(name: str) -> str:
     return escape(name, "." if name in (".", "..") else "/") or "%"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NameIndex:
     """Slots by name, for one column of names, whether loaded or not.
 
@@ -46,7 +47,7 @@ class NameIndex:
     number: NDArray[np.int32]
 
     @classmethod
-    def of(cls, column: NameColumn, spelled: Sequence[str], order: list[str]) -> NameIndex:
+    def from_column(cls, column: NameColumn, spelled: Sequence[str], order: list[str]) -> NameIndex:
         """Number `order`, the sorted distinct `spelled` names of the column's values."""
         numbers = {name: number for number, name in enumerate(order)}
         by_value = np.array([numbers[name] for name in spelled], dtype=np.int32)
@@ -72,44 +73,45 @@ class NameIndex:
         """Return the slots of the names of a span, loaded or not."""
         return self.by_name[self.starts[span.first] : self.starts[span.last]].astype(np.intp)
 
-    def counts_until(self, slots: Slots) -> NDArray[np.intp]:
-        """Count, for each number, how many of these slots have a name of a lower number."""
+    def prefix_counts(self, slots: Slots) -> NDArray[np.intp]:
+        """Count, for each number, the slots that have a name of a lower number."""
         counts = np.bincount(self.number[slots], minlength=len(self.names))
         return np.concatenate(([0], np.cumsum(counts)))
 
 
-def _plain_index(column: NameColumn, values: tuple[str, ...]) -> NameIndex:
-    spelled = [entry_name(name) for name in values]
-    return NameIndex.of(column, spelled, sorted(set(spelled)))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Names:
-    """Every name of a tag table: source paths, functions and modules."""
+    """Every name of a tag table, in the spelling of the tree."""
 
     table: TagTable
 
-    @cached_property
-    def functions(self) -> NameIndex:
-        """Functions by name."""
-        return _plain_index(self.table.function, self.table.function.values)
+    def index(self, axis: Axis) -> NameIndex:
+        """Return the index of one kind of names; it is made once."""
+        match axis:
+            case Axis.FILE:
+                return self._files
+            case Axis.FUNCTION:
+                return self._functions
+            case Axis.MODULE:
+                return self._modules
 
     @cached_property
-    def modules(self) -> NameIndex:
-        """Modules by name; built-in code is `vmlinux`."""
-        modules = self.table.module
-        return _plain_index(modules, tuple(map(module_name, modules.values)))
-
-    @cached_property
-    def files(self) -> NameIndex:
-        """Source files by their path in the tree."""
+    def _files(self) -> NameIndex:
         paths = paths_of(self.table.file.values)
-        return NameIndex.of(self.table.file, paths, sorted(set(paths), key=_components))
+        return NameIndex.from_column(self.table.file, paths, sorted(set(paths), key=_components))
+
+    @cached_property
+    def _functions(self) -> NameIndex:
+        return _sorted_index(self.table, Axis.FUNCTION)
+
+    @cached_property
+    def _modules(self) -> NameIndex:
+        return _sorted_index(self.table, Axis.MODULE)
 
     @cached_property
     def root(self) -> Directory:
         """The directory of all source files."""
-        components = [_components(path) for path in self.files.names]
+        components = [_components(path) for path in self._files.names]
         return _directory(components, 0, Span(0, len(components)))
 
     @cached_property
@@ -136,6 +138,17 @@ class Names:
         if isinstance(here, Directory):
             return here
         return Directory(Span(0, 0), {}) if path in self.passing else None
+
+
+def entry_of(axis: Axis, name: str) -> str:
+    """Return the entry of the tree that stands for a name in a query."""
+    return path_of(name) if axis is Axis.FILE else entry_name(name)
+
+
+def _sorted_index(table: TagTable, axis: Axis) -> NameIndex:
+    column = axis.column(table)
+    spelled = [entry_name(name) for name in axis.spellings(column.values)[0]]
+    return NameIndex.from_column(column, spelled, sorted(set(spelled)))
 
 
 def _components(path: str) -> tuple[str, ...]:

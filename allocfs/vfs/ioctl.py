@@ -1,6 +1,6 @@
-"""The ioctls of /proc/allocinfo, server side: what one open file keeps between two calls.
+"""The ioctls of /proc/allocinfo, server side: the state of one open file between two calls.
 
-This does what the kernel does, at the kernel's cost: a GET_AT walks the tags from the first,
+This does as the kernel does, at the kernel's cost: a GET_AT walks the tags from the first,
 and the counters summed are those that the kernel would sum, no more. spec/fuseops.md lists
 the rules.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from allocfs.backend.base import Backend
-from allocfs.errors import AllocfsError
+from allocfs.errors import BadArgument, NoMoreRecords, NoSuchCommand
 from allocfs.formats.records import RECORD_SIZE, RecordEncoder, fill
 from allocfs.kernel.abi import MERGED, Filter, FilterMask
 from allocfs.tags.table import Flags, Slots, Sums, TagList
@@ -22,20 +22,8 @@ from allocfs.tags.table import Flags, Slots, Sums, TagList
 _SIZES = FilterMask.MIN_SIZE | FilterMask.MAX_SIZE
 
 
-class NoSuchCommand(AllocfsError):
-    """An ioctl is none of the three, or its argument is of another size (ENOTTY)."""
-
-
-class BadArgument(AllocfsError):
-    """A filter has unknown bits, or no size can meet it (EINVAL)."""
-
-
-class NoMoreRecords(AllocfsError):
-    """No record matches at or after a position (ENOENT)."""
-
-
 class _Place(NamedTuple):
-    """How many tags of a list have been passed, whether they matched or not."""
+    """The number of tags of a list that were passed, matching or not."""
 
     tags: TagList
     passed: int
@@ -59,9 +47,9 @@ class IoctlFile:
         self._place: _Place | None = None
 
     def handle(self, command: int, data: bytes) -> bytes:
-        """Answer an ioctl: take the bytes of its argument, return what they become.
+        """Answer an ioctl: take the bytes of its argument, return its new bytes.
 
-        Raises NoSuchCommand, BadArgument, NoMoreRecords, and what the backend raises.
+        Raises NoSuchCommand, BadArgument, NoMoreRecords, and the exceptions of the backend.
         """
         match command:
             case MERGED.content_id_number:

@@ -1,10 +1,10 @@
-"""What a client may make the daemon keep, and the count of it."""
+"""The limits on the memory and handles that clients can take, and the account of them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from allocfs.errors import TooMuchKept
+from allocfs.errors import TooMuchMemory
 
 
 class Limits(NamedTuple):
@@ -16,28 +16,31 @@ class Limits(NamedTuple):
 
 
 class Budget:
-    """How many bytes may be kept for clients, and how many are."""
+    """The bytes reserved for clients, and the most there may be."""
 
     def __init__(self, limit: int) -> None:
         """Keep nothing yet."""
         self.limit = limit
         self.used = 0
 
-    def charge(self, nbytes: int) -> Charge:
-        """Count bytes for as long as the charge lives.
+    def reserve(self, nbytes: int) -> Reservation:
+        """Reserve bytes for as long as the reservation lives.
 
-        Raises TooMuchKept, and counts nothing, if they are more than there is room for.
+        Raises TooMuchMemory, and reserves nothing, if that would exceed the limit.
         """
         if self.used + nbytes > self.limit:
-            raise TooMuchKept(
+            raise TooMuchMemory(
                 f"{nbytes} bytes more than the {self.used} kept now would exceed max_kept="
                 f"{self.limit}: close files, or mount with a larger max_kept"
             )
-        return Charge(self, nbytes)
+        return Reservation(self, nbytes)
 
 
-class Charge:
-    """Bytes that count towards a budget: until this goes, with what it is kept beside."""
+class Reservation:
+    """A reservation of bytes in a Budget.
+
+    It ends when this object is collected, so store it next to the data that it accounts for.
+    """
 
     __slots__ = ("_budget", "_nbytes")
 
@@ -47,6 +50,6 @@ class Charge:
         self._nbytes = nbytes
         budget.used += nbytes
 
-    # Not a method to call: whoever drops the bytes, however that comes, drops this too.
+    # There is no method to release it: no code path can then forget to.
     def __del__(self) -> None:
         self._budget.used -= self._nbytes

@@ -1,4 +1,4 @@
-"""What a path of the mount stands for: nodes, which are values.
+"""Nodes: the files and directories of the mount, as values.
 
 Two lookups of one path give equal nodes, so a node can be forgotten and made again.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
+from allocfs.formats.table import RECORDS, Format
 from allocfs.query.language import EVERYTHING, Query
+from allocfs.tags.axis import Axis
 
 SUBTREE = ".records"
 HELP = ".help"
@@ -18,28 +19,11 @@ ABOUT = ("abi.h", "content_id", "schema.json", "source", "stats", "version")
 CONTROL = "control"
 
 
-class Form(StrEnum):
-    """How a file represents its tags; the value is the directory that holds the tree."""
-
-    RECORDS = ""
-    COUNTERS = "counters"
-    TEXT = "text"
-    JSON = "json"
-
-
-class Group(StrEnum):
-    """The directories in which tags are grouped by a name."""
-
-    FILE = "by-file"
-    FUNCTION = "by-function"
-    MODULE = "by-module"
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a part of the tree is about: which tags, in which form."""
+    """A part of the tree: a selection of tags in one format."""
 
-    form: Form = Form.RECORDS
+    format: Format = RECORDS
     terms: str | None = None
     query: Query = EVERYTHING
 
@@ -47,7 +31,7 @@ class Scope:
     def path(self) -> str:
         """The path of the directory that holds this part of the tree."""
         query = "" if self.terms is None else f"query/{self.terms}"
-        return posixpath.join("/", self.form.value, query).rstrip("/")
+        return posixpath.join("/", self.format.directory, query).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +50,26 @@ class ScopeDir:
 class QueriesDir:
     """`query/`, in which every well-formed query exists."""
 
-    form: Form
+    format: Format
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"{Scope(self.form).path}/query"
+        return f"{Scope(self.format).path}/query"
 
 
 @dataclass(frozen=True, slots=True)
-class GroupDir:
+class AxisDir:
     """`by-file` or a directory below it, `by-function` or `by-module`."""
 
     scope: Scope
-    group: Group
+    axis: Axis
     below: str = ""
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return posixpath.join(self.scope.path or "/", self.group.value, self.below).rstrip("/")
+        return posixpath.join(self.scope.path or "/", self.axis.directory, self.below).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +77,17 @@ class TagFile:
     """A file of tags: those of one name, those below a directory, or all of the scope."""
 
     scope: Scope
-    group: Group | None = None
+    axis: Axis | None = None
     name: str = ""
     subtree: bool = False
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        if self.group is None:
+        if self.axis is None:
             return f"{self.scope.path}/records"
         name = posixpath.join(self.name, SUBTREE) if self.subtree else self.name
-        return f"{self.scope.path}/{self.group.value}/{name}"
+        return f"{self.scope.path}/{self.axis.directory}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +101,17 @@ class AllocinfoFile:
 class HelpFile:
     """`query/.help`, the grammar of queries."""
 
-    form: Form
+    format: Format
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"{QueriesDir(self.form).path}/{HELP}"
+        return f"{QueriesDir(self.format).path}/{HELP}"
 
 
 @dataclass(frozen=True, slots=True)
 class AboutDir:
-    """`/.allocfs`, what the mount says of itself."""
+    """`/.allocfs`, the files about the mount itself."""
 
     path: str = "/.allocfs"
 
@@ -146,14 +130,14 @@ class AboutFile:
 
 CONTENT_ID = AboutFile("content_id")
 
-Dir = ScopeDir | QueriesDir | GroupDir | AboutDir
+Dir = ScopeDir | QueriesDir | AxisDir | AboutDir
 File = TagFile | AllocinfoFile | HelpFile | AboutFile
 Node = Dir | File
 ROOT = ScopeDir(Scope())
 
 
 class Entry(NamedTuple):
-    """A name in a directory; `tags` is how many tags a TagFile holds if listing tells."""
+    """A name in a directory; `tags` is the number of tags of a TagFile, if known."""
 
     name: str
     node: Node

@@ -22,7 +22,7 @@ _EXPECTED = (
 
 @dataclass(slots=True)
 class Stats:
-    """What the mount has been asked since it began."""
+    """Counts of requests since the mount."""
 
     lookups: int = 0
     opens: int = 0
@@ -36,8 +36,8 @@ class Stats:
     slowest_ns: int = 0  # the longest that a request took from its arrival here to its answer
     errors: Counter[int] = field(default_factory=Counter)  # answered to clients, by errno
 
-    def asked(self) -> tuple[int, ...]:
-        """Return what is another whenever there may be something to be freed."""
+    def activity(self) -> tuple[int, ...]:
+        """Return a fingerprint of activity; if it changes, there may be memory to release."""
         return self.lookups, self.opens, self.open_files, self.reads, self.ioctls, self.inodes
 
     def counts(self) -> dict[str, int]:
@@ -47,6 +47,6 @@ class Stats:
         return {**counts, "slowest_us": self.slowest_ns // 1000}
 
     def error_counts(self) -> dict[str, int]:
-        """Return how often each errno was answered; those to be expected are there at 0 too."""
+        """Return the number of answers by errno; the common ones are there at 0 too."""
         numbers = dict.fromkeys(_EXPECTED) | self.errors
         return {f"error_{errno.errorcode.get(n, n)}": self.errors[n] for n in sorted(numbers)}

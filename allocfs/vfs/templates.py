@@ -1,4 +1,4 @@
-"""Records of which only the sums are missing, so that a read only has to put these in."""
+"""Records with names filled in and counters left blank; a read only writes the counters."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MOST_SHARED = 1 << 14  # tags of a table of which all records are kept: 3.5 MiB
 
 
 class Template(NamedTuple):
-    """Records, and where in them the sums go.
+    """Records, with views of the places of their sums.
 
-    `totals` has a row of bytes and calls for each record. What an earlier read put in may
+    `totals` has a row of bytes and calls for each record. The counters of an earlier read may
     still be there, and the records may be shared: fill all in, and take the bytes at once.
     """
 
@@ -30,8 +30,8 @@ class Template(NamedTuple):
 class Templates:
     """The records of the codetags of a file, made when they are read.
 
-    A few that are read twice in a row are kept: whoever opens a file to read it once needs them
-    no more.
+    A few records are kept once they are read twice in a row. A file that is read only once
+    needs no templates afterwards.
     """
 
     __slots__ = ("_encoder", "_first", "_kept", "_last", "_slots")
@@ -43,7 +43,7 @@ class Templates:
         self._first = self._last = 0  # of the last read
         self._kept: Template | None = None
 
-    def of(self, first: int, last: int) -> Template:
+    def between(self, first: int, last: int) -> Template:
         """Return records number first to last, the last excluded."""
         again = first == self._first and last == self._last
         if again and self._kept is not None:

@@ -1,21 +1,18 @@
-"""The names of the mount: which path is which view.
-
-What a node needs to know of the tags it gets from `Known`, so nothing here holds tags,
-counters or open files.
-"""
+"""The names of the mount: the node of each path, and the entries of each directory."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 from collections.abc import Iterator
-from typing import Protocol
+from dataclasses import dataclass
 
 from allocfs.errors import NameNotFound, NameTooLong
-from allocfs.query.language import Query, parse
+from allocfs.formats.table import FORMATS, Format
+from allocfs.query.language import parse
+from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import NAME_MAX
-from allocfs.tags.table import Slots
-from allocfs.vfs.index import Directory, NameIndex, Names, Span
+from allocfs.vfs.index import Directory, Span
 from allocfs.vfs.nodes import (
     ABOUT,
     CONTROL,
@@ -24,11 +21,9 @@ from allocfs.vfs.nodes import (
     AboutDir,
     AboutFile,
     AllocinfoFile,
+    AxisDir,
     Dir,
     Entry,
-    Form,
-    Group,
-    GroupDir,
     HelpFile,
     Node,
     QueriesDir,
@@ -36,175 +31,119 @@ from allocfs.vfs.nodes import (
     ScopeDir,
     TagFile,
 )
+from allocfs.vfs.queries import RecentQueries
+from allocfs.vfs.select import Selector
 
 
-class Known(Protocol):
-    """The tags as the tree sees them."""
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """The directories over one selector."""
 
-    @property
-    def names(self) -> Names:
-        """The names of all tags, loaded or not."""
-        ...
+    selector: Selector
+    queries: RecentQueries
+    has_control: bool
 
-    @property
-    def has_control(self) -> bool:
-        """Whether the backend takes control lines."""
-        ...
+    def lookup(self, parent: Dir, name: str) -> Node:
+        """Find a name in a directory.
 
-    def matching(self, query: Query, among: Slots | None) -> Slots:
-        """Return the loaded slots that match a query's tag part, in the kernel's order."""
-        ...
+        Raises NameNotFound, NameTooLong, and BadQuery for a malformed name in `query/`.
+        """
+        if len(os.fsencode(name)) > NAME_MAX:
+            raise NameTooLong(f"{parent.path}: a name of more than {NAME_MAX} bytes")
+        node = self._find(parent, name)
+        if node is None:
+            raise NameNotFound(f"{parent.path}: no {name!r} here")
+        return node
 
-    def queries_in_use(self, directory: QueriesDir) -> list[str]:
-        """List the queries that were looked up of late in a directory."""
-        ...
+    def entries(self, parent: Dir) -> Iterator[Entry]:
+        """List a directory; nothing is summed for it."""
+        match parent:
+            case ScopeDir(scope):
+                return (Entry(name, node) for name, node in _scope_entries(scope))
+            case QueriesDir(format):
+                return self._query_entries(parent, format)
+            case AxisDir(axis=Axis.FILE):
+                return self._source_entries(parent)
+            case AxisDir():
+                return self._name_entries(parent)
+            case AboutDir():
+                return (Entry(name, AboutFile(name)) for name in self._about_names())
 
+    def _find(self, parent: Dir, name: str) -> Node | None:
+        match parent:
+            case ScopeDir(scope):
+                return dict(_scope_entries(scope)).get(name)
+            case QueriesDir(format):
+                return HelpFile(format) if name == HELP else _query_dir(format, name)
+            case AxisDir(axis=Axis.FILE):
+                return self._find_source(parent, name)
+            case AxisDir(scope, axis):
+                return self._existing(TagFile(scope, axis, name))
+            case AboutDir():
+                return AboutFile(name) if name in self._about_names() else None
 
-def lookup(known: Known, parent: Dir, name: str) -> Node:
-    """Find a name in a directory.
+    def _find_source(self, parent: AxisDir, name: str) -> Node | None:
+        if name == SUBTREE:
+            return TagFile(parent.scope, Axis.FILE, parent.below, subtree=True)
+        path = posixpath.join(parent.below, name)
+        directory = AxisDir(parent.scope, Axis.FILE, path)
+        if self.selector.names.directory(path) is None:
+            return self._existing(TagFile(parent.scope, Axis.FILE, path))
+        return directory if self.selector.any_below(directory) else None
 
-    Raises NameNotFound, NameTooLong, and BadQuery for a malformed name in `query/`.
-    """
-    if len(os.fsencode(name)) > NAME_MAX:
-        raise NameTooLong(f"{parent.path}: a name of more than {NAME_MAX} bytes")
-    match parent:
-        case ScopeDir(scope):
-            node = dict(_scope_entries(scope)).get(name)
-        case QueriesDir(form):
-            node = HelpFile(form) if name == HELP else _query_dir(form, name)
-        case GroupDir(group=Group.FILE):
-            node = _lookup_source(known, parent, name)
-        case GroupDir():
-            node = _lookup_name(known, parent, name)
-        case AboutDir():
-            node = AboutFile(name) if name in _about_names(known) else None
-    if node is None:
-        raise NameNotFound(f"{parent.path}: no {name!r} here")
-    return node
+    def _existing(self, file: TagFile) -> TagFile | None:
+        try:
+            self.selector.by_name(file)
+        except NameNotFound:
+            return None
+        return file
 
+    def _about_names(self) -> list[str]:
+        return sorted([*ABOUT, CONTROL]) if self.has_control else list(ABOUT)
 
-def entries(known: Known, parent: Dir) -> Iterator[Entry]:
-    """List a directory; nothing is summed for it."""
-    match parent:
-        case ScopeDir(scope):
-            return (Entry(name, node) for name, node in _scope_entries(scope))
-        case QueriesDir(form):
-            names = known.queries_in_use(parent)
-            help_entry = Entry(HELP, HelpFile(form))
-            return iter([help_entry, *(Entry(name, _query_dir(form, name)) for name in names)])
-        case GroupDir(group=Group.FILE):
-            return _source_entries(known, parent)
-        case GroupDir():
-            return _name_entries(known, parent)
-        case AboutDir():
-            return (Entry(name, AboutFile(name)) for name in _about_names(known))
+    def _query_entries(self, parent: QueriesDir, format: Format) -> Iterator[Entry]:
+        yield Entry(HELP, HelpFile(format))
+        for terms in self.queries.terms_in(parent):
+            yield Entry(terms, _query_dir(format, terms))
 
+    def _source_entries(self, parent: AxisDir) -> Iterator[Entry]:
+        here = self.selector.names.directory(parent.below)
+        if here is None:
+            return
+        index = self.selector.names.index(Axis.FILE)
+        before = index.prefix_counts(self.selector.slots(parent.scope.query))
+        subtree = TagFile(parent.scope, Axis.FILE, parent.below, subtree=True)
+        yield Entry(SUBTREE, subtree, int(before[here.span.last] - before[here.span.first]))
+        for name, below in here.entries.items():
+            path = posixpath.join(parent.below, name)
+            span = below.span if isinstance(below, Directory) else Span(below, below + 1)
+            count = int(before[span.last] - before[span.first])
+            if count and isinstance(below, Directory):
+                yield Entry(name, AxisDir(parent.scope, Axis.FILE, path))
+            elif count:
+                yield Entry(name, TagFile(parent.scope, Axis.FILE, path), count)
 
-def exists(known: Known, directory: GroupDir) -> bool:
-    """Tell whether a directory has anything below it, or is passed through by a spelling."""
-    if not directory.below:
-        return True
-    found = known.names.directory(directory.below)
-    if found is None:
-        return False
-    passing = known.names.passing.get(directory.below)
-    return _any(known, directory.scope, known.names.files.slots(found.span)) or (
-        passing is not None and _any(known, directory.scope, passing)
-    )
-
-
-def slots_of(known: Known, file: TagFile) -> Slots:
-    """Return the slots whose tags a file holds as far as names decide, in kernel order."""
-    if file.group is None:
-        return known.matching(file.scope.query, None)
-    return known.matching(file.scope.query, _named_slots(known.names, file))
-
-
-def _named_slots(names: Names, file: TagFile) -> Slots:
-    """Return the slots, loaded or not, of the name that a file stands for."""
-    index = _index(names, file.group)
-    if not file.subtree:
-        number = index.numbers.get(file.name)
-        return index.slots(Span(0, 0) if number is None else Span(number, number + 1))
-    directory = names.directory(file.name)
-    return index.slots(directory.span if directory else Span(0, 0))
-
-
-def _index(names: Names, group: Group | None) -> NameIndex:
-    match group:
-        case Group.FUNCTION:
-            return names.functions
-        case Group.MODULE:
-            return names.modules
-        case _:
-            return names.files
+    def _name_entries(self, parent: AxisDir) -> Iterator[Entry]:
+        index = self.selector.names.index(parent.axis)
+        before = index.prefix_counts(self.selector.slots(parent.scope.query))
+        counts = (before[1:] - before[:-1]).tolist()
+        for name, count in zip(index.names, counts, strict=True):
+            if count:
+                yield Entry(name, TagFile(parent.scope, parent.axis, name), count)
 
 
 def _scope_entries(scope: Scope) -> Iterator[tuple[str, Node]]:
     if scope == Scope():
         yield "allocinfo", AllocinfoFile()
     yield "records", TagFile(scope)
-    for group in Group:
-        yield group.value, GroupDir(scope, group)
+    for axis in Axis:
+        yield axis.directory, AxisDir(scope, axis)
     if scope.terms is None:
-        yield "query", QueriesDir(scope.form)
+        yield "query", QueriesDir(scope.format)
     if scope == Scope():
-        yield from ((form.value, ScopeDir(Scope(form))) for form in Form if form.value)
+        yield from ((row.directory, ScopeDir(Scope(row))) for row in FORMATS if row.directory)
         yield ".allocfs", AboutDir()
 
 
-def _query_dir(form: Form, terms: str) -> ScopeDir:
-    return ScopeDir(Scope(form, terms, parse(terms)))
-
-
-def _about_names(known: Known) -> list[str]:
-    return sorted([*ABOUT, CONTROL]) if known.has_control else list(ABOUT)
-
-
-def _lookup_source(known: Known, parent: GroupDir, name: str) -> Node | None:
-    if name == SUBTREE:
-        return TagFile(parent.scope, Group.FILE, parent.below, subtree=True)
-    path = posixpath.join(parent.below, name)
-    directory = GroupDir(parent.scope, Group.FILE, path)
-    if known.names.directory(path) is None:
-        return _existing(known, TagFile(parent.scope, Group.FILE, path))
-    return directory if exists(known, directory) else None
-
-
-def _lookup_name(known: Known, parent: GroupDir, name: str) -> Node | None:
-    return _existing(known, TagFile(parent.scope, parent.group, name))
-
-
-def _any(known: Known, scope: Scope, slots: Slots) -> bool:
-    return len(known.matching(scope.query, slots)) > 0
-
-
-def _existing(known: Known, file: TagFile) -> TagFile | None:
-    return file if len(slots_of(known, file)) else None
-
-
-def _source_entries(known: Known, parent: GroupDir) -> Iterator[Entry]:
-    here = known.names.directory(parent.below)
-    if here is None:
-        return
-    until = known.names.files.counts_until(known.matching(parent.scope.query, None))
-    subtree = TagFile(parent.scope, Group.FILE, parent.below, subtree=True)
-    yield Entry(SUBTREE, subtree, int(until[here.span.last] - until[here.span.first]))
-    for name, below in here.entries.items():
-        path = posixpath.join(parent.below, name)
-        is_directory = isinstance(below, Directory)
-        span = below.span if isinstance(below, Directory) else Span(below, below + 1)
-        count = int(until[span.last] - until[span.first])
-        if count and is_directory:
-            yield Entry(name, GroupDir(parent.scope, Group.FILE, path))
-        elif count:
-            yield Entry(name, TagFile(parent.scope, Group.FILE, path), count)
-
-
-def _name_entries(known: Known, parent: GroupDir) -> Iterator[Entry]:
-    index = _index(known.names, parent.group)
-    until = index.counts_until(known.matching(parent.scope.query, None))
-    counts = (until[1:] - until[:-1]).tolist()
-    for name, count in zip(index.names, counts, strict=True):
-        if count:
-            yield Entry(name, TagFile(parent.scope, parent.group, name), count)
+def _query_dir(format: Format, terms: str) -> ScopeDir:
+    return ScopeDir(Scope(format, terms, parse(terms)))

@@ -104,14 +104,14 @@ def test_modules_that_cannot_be_loaded_or_unloaded_are_refused(
 
 def test_a_change_is_announced_after_it_happened(store: CodetagStore) -> None:
     seen: list[int] = []
-    store.changed = lambda: seen.append(store.tags.content_id)
+    store.on_change(lambda: seen.append(store.tags.content_id))
     store.unload("xfs")
     store.load("xfs")
     assert seen == [2, 3]
 
 
 def test_an_inaccurate_tag_stays_so(store: CodetagStore) -> None:
-    table = TagTable.of([Codetag("a.c", 1, "f"), Codetag("a.c", 2, "g")])
+    table = TagTable.from_tags([Codetag("a.c", 1, "f"), Codetag("a.c", 2, "g")])
     inaccurate = CodetagStore(table, 2, inaccurate=slots(1))
     assert inaccurate.sums(slots(0, 1)).accurate.tolist() == [True, False]
 
@@ -162,7 +162,7 @@ def as_s64(number: int) -> int:
 @given(st.lists(events_of(S64), max_size=4))
 @settings(deadline=None)
 def test_sums_equal_those_of_a_plain_model(batches: list[list[Event]]) -> None:
-    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    store = CodetagStore(TagTable.from_tags([Codetag("a.c", n, "f") for n in range(8)]), 4)
     nbytes, calls = [0] * 8, [0] * 8
     for batch in batches:
         count_all(store, batch)
@@ -178,7 +178,7 @@ def test_sums_equal_those_of_a_plain_model(batches: list[list[Event]]) -> None:
 @given(st.lists(events_of(st.integers(-1000, 1000)), max_size=4))
 @settings(deadline=None)
 def test_small_counts_stay_with_their_cpus(batches: list[list[Event]]) -> None:
-    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    store = CodetagStore(TagTable.from_tags([Codetag("a.c", n, "f") for n in range(8)]), 4)
     expected = np.zeros((8, 2, 4), dtype=np.int64)
     for batch in batches:
         count_all(store, batch)
@@ -199,7 +199,7 @@ def test_a_cpu_moves_what_reaches_the_batch(store: CodetagStore, sign: int) -> N
 
 
 def test_many_tags_sum_as_one_by_one_in_any_order() -> None:
-    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(300)]), 3)
+    store = CodetagStore(TagTable.from_tags([Codetag("a.c", n, "f") for n in range(300)]), 3)
     rng = np.random.default_rng(1)
     store.counters[:] = rng.integers(-1000, 1000, store.counters.shape)
     ordered = np.arange(300)
@@ -211,7 +211,7 @@ def test_many_tags_sum_as_one_by_one_in_any_order() -> None:
 
 
 def test_sums_go_where_they_are_wanted_and_count_once() -> None:
-    store = CodetagStore(TagTable.of(TAGS), 4, inaccurate=slots(5))
+    store = CodetagStore(TagTable.from_tags(TAGS), 4, inaccurate=slots(5))
     count(store, 5, 1, -7, 3)
     records = np.zeros((3, 4), dtype=np.int64)
     accurate = np.zeros(3, dtype=np.bool_)
@@ -224,7 +224,7 @@ def test_sums_go_where_they_are_wanted_and_count_once() -> None:
 @given(events)
 @settings(deadline=None)
 def test_bounds_hold_whatever_was_counted(batch: list[Event]) -> None:
-    store = CodetagStore(TagTable.of([Codetag("a.c", n, "f") for n in range(8)]), 4)
+    store = CodetagStore(TagTable.from_tags([Codetag("a.c", n, "f") for n in range(8)]), 4)
     for slot, cpu, nbytes, calls in batch:
         count(store, slot, cpu, nbytes, calls)
     low, high = store.bounds(ALL)

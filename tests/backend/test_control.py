@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocfs.backend.control import Controlled, Event, Stepped, parse_lines, usage
+from allocfs.backend.control import Control, Event, SeriesControl, StoreControl, parse_lines
 from allocfs.errors import BadControl
 
 
@@ -50,7 +50,7 @@ class Series:
 
 def done(text: bytes) -> list[object]:
     recorder = Recorder()
-    for act in parse_lines(text, recorder):
+    for act in parse_lines(text, StoreControl(recorder)):
         act()
     return recorder.done
 
@@ -97,7 +97,7 @@ def test_an_event_has_one_call_on_cpu_0_unless_it_says_so(line: bytes, event: Ev
 )
 def test_a_line_that_is_not_understood_stops_all(line: bytes) -> None:
     with pytest.raises(BadControl):
-        parse_lines(b"load xfs\n" + line, Recorder())
+        parse_lines(b"load xfs\n" + line, StoreControl(Recorder()))
 
 
 @given(st.binary(max_size=100))
@@ -108,7 +108,7 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
 
 def test_a_series_takes_steps_in_order() -> None:
     series = Series()
-    for act in parse_lines(b"next\n# comment\n\n goto  3 \nnext", series):
+    for act in parse_lines(b"next\n# comment\n\n goto  3 \nnext", SeriesControl(series)):
         act()
     assert series.done == ["next", 3, "next"]
 
@@ -119,22 +119,23 @@ def test_a_series_takes_steps_in_order() -> None:
 def test_a_step_that_is_not_understood_stops_all(line: bytes) -> None:
     series = Series()
     with pytest.raises(BadControl):
-        parse_lines(b"next\n" + line, series)
+        parse_lines(b"next\n" + line, SeriesControl(series))
     assert series.done == []
 
 
 def test_a_store_takes_no_steps() -> None:
     with pytest.raises(BadControl, match="expected load, unload, alloc, free or rate"):
-        parse_lines(b"next", Recorder())
+        parse_lines(b"next", StoreControl(Recorder()))
 
 
 @pytest.mark.parametrize(
-    ("controlled", "commands"),
-    [(Recorder(), ["load", "unload", "alloc", "free", "rate"]), (Series(), ["next", "goto"])],
+    ("control", "commands"),
+    [
+        (StoreControl(Recorder()), ["load", "unload", "alloc", "free", "rate"]),
+        (SeriesControl(Series()), ["next", "goto"]),
+    ],
 )
-def test_the_usage_names_what_is_understood(
-    controlled: Controlled | Stepped, commands: list[str]
-) -> None:
-    lines = usage(controlled).splitlines()
+def test_the_usage_names_what_is_understood(control: Control, commands: list[str]) -> None:
+    lines = control.usage.splitlines()
     assert all(line.startswith("#") for line in lines)
     assert [line.split()[1] for line in lines[1:]] == commands

@@ -86,7 +86,7 @@ def test_only_what_matches_is_fetched(
 
 def test_the_content_id_is_the_kernels(backend: IoctlBackend, kernel: Kernel) -> None:
     told: list[int] = []
-    backend.changed = lambda: told.append(backend.tags.content_id)
+    backend.on_change(lambda: told.append(backend.tags.content_id))
     ext4 = backend.tags.slots[206:]
     kernel.unload("ext4")
     kernel.unload("xfs")
@@ -209,7 +209,7 @@ def test_changes_are_noticed_for_those_who_wait(kernel: Kernel, backend: IoctlBa
         with trio.fail_after(60):
             async with trio.open_nursery() as nursery:
                 changed = trio.Event()
-                backend.changed = changed.set
+                backend.on_change(changed.set)
                 nursery.start_soon(backend.run, lambda: True)
                 await trio.sleep(10)
                 began = trio.current_time()

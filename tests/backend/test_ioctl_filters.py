@@ -12,8 +12,8 @@ from tests.support.kernel_fake import ALIKE, TAGS
 
 
 def test_a_filter_has_what_its_tags_have_in_common() -> None:
-    table = TagTable.of(TAGS)
-    tags = TagList.of(1, table, np.arange(len(TAGS)))
+    table = TagTable.from_tags(TAGS)
+    tags = TagList.from_slots(1, table, np.arange(len(TAGS)))
     assert filters_for(np.array([77]), tags) == [Filter("", "f2", "mm/0.c", 77)]
     assert filters_for(np.array([200, 201]), tags) == [Filter("xfs", "f", "fs/xfs/a.c", 1)]
     assert filters_for(np.arange(206, 216), tags) == [Filter("ext4", "f", "fs/ext4/a.c")]
@@ -26,8 +26,8 @@ def test_a_filter_has_what_its_tags_have_in_common() -> None:
 
 def test_more_records_than_tags_that_are_alike_are_left_out() -> None:
     """This happens if a module was replaced by another build after the list was read."""
-    table = TagTable.of(ALIKE)
-    names = CutNames.of(TagList.of(1, table, np.arange(len(ALIKE))))
+    table = TagTable.from_tags(ALIKE)
+    names = CutNames.from_tags(TagList.from_slots(1, table, np.arange(len(ALIKE))))
     record = Record("xfs", "f", "fs/xfs/a.c", 1, 0, 0, True)
     three = [record._replace(bytes=number) for number in range(3)]
     found = [(slot, one.bytes) for slot, one in names.found(three)]

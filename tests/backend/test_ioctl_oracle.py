@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allocfs.errors import NoMoreRecords
 from allocfs.kernel.abi import Filter
-from allocfs.vfs.ioctl import NoMoreRecords
 from tests.support.ioctl_fakes import TAGS, FakeBackend, Opened
 
 

@@ -148,7 +148,7 @@ def wait_until_ended(backend: TextBackend) -> None:
 
     async def renewed() -> None:
         with trio.fail_after(20):
-            while backend.condition.late:
+            while backend.state.wait:
                 await trio.sleep(0.005)
                 backend.renew()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from allocfs.backend.procfs import MOST_PASSES, LiveText
+from allocfs.backend.passes import MOST_PASSES
+from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from tests.support.source_fakes import text
 
@@ -23,13 +24,13 @@ class Texts:
         return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
 
 
-def tags_in(live: LiveText) -> int:
+def tags_in(live: TextReader) -> int:
     return len(live.read().table)
 
 
 def test_a_list_that_is_new_has_to_be_read_twice() -> None:
     texts = Texts(text(ALL, 1))
-    live = LiveText("x", texts)
+    live = TextReader("x", texts)
     assert tags_in(live) == 109
     assert texts.reads == 2
     live.read()
@@ -42,7 +43,7 @@ def test_a_list_that_is_torn_by_a_module_going_is_not_believed() -> None:
     lines = text(order, 1).splitlines(keepends=True)
     torn = b"".join(lines[:30] + lines[30 + 19 :])
     texts = Texts(text(order, 1), text(order, 2), torn, text(["ext4", ""], 4))
-    live = LiveText("x", texts)
+    live = TextReader("x", texts)
     assert tags_in(live) == 109
     listing = live.read()
     assert len(listing.table) == 90
@@ -53,14 +54,14 @@ def test_a_list_that_is_torn_by_a_module_going_is_not_believed() -> None:
 def test_a_list_that_was_torn_and_is_as_before_is_no_change() -> None:
     whole = text(ALL, 1)
     texts = Texts(whole, whole, b"".join(whole.splitlines(keepends=True)[:60]), whole)
-    live = LiveText("x", texts)
+    live = TextReader("x", texts)
     tags = [tags_in(live), tags_in(live)]
     assert tags == [109, 109]
 
 
 def test_a_list_that_never_stays_is_refused() -> None:
     texts = Texts(*[text(modules, 1) for modules in [ALL, [""]] * MOST_PASSES])
-    live = LiveText("x", texts)
+    live = TextReader("x", texts)
     with pytest.raises(SourceFailed, match=f"x: no two of {MOST_PASSES} passes list the same"):
         live.read()
     assert texts.reads == MOST_PASSES

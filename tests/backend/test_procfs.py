@@ -137,7 +137,7 @@ def test_a_module_that_comes_or_goes_is_a_change(
     backend: TextBackend, path: Path, clock: Clock
 ) -> None:
     told: list[int] = []
-    backend.changed = lambda: told.append(instant(backend))
+    backend.on_change(lambda: told.append(instant(backend)))
     before = backend.tags
     for number, modules in enumerate((["", "ext4"], ["", "ext4", "xfs"]), 2):
         replace(path, text(modules, number))

@@ -153,7 +153,7 @@ def test_a_series_is_played_though_nobody_looks(captures: list[Capture]) -> None
 
         began = trio.current_time()
         replay = Replay(captures, 2.0, trio.current_time)
-        replay.changed = changed
+        replay.on_change(changed)
         await replay.run(lambda: False)
         assert trio.current_time() - began == pytest.approx(25)
         assert number(replay) == 5

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocfs.backend.control import Event
-from allocfs.backend.simulated import SimulatedStore, Traffic, default_capture
+from allocfs.backend.simulated import SimulatedStore, default_capture
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
+from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
 from allocfs.query.language import parse as parse_query

@@ -239,11 +239,11 @@ def test_what_takes_long_to_import_is_imported_only_where_needed() -> None:
     assert out == "module=xfs\nset()\n"
 
 
-@pytest.mark.parametrize("name", sorted(cli.ELSEWHERE))
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
 def test_a_command_whose_module_cannot_be_imported_is_one_line(
     name: str, capfd: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, cli.ELSEWHERE[name][0], None)
+    monkeypatch.setitem(sys.modules, cli.COMMANDS[name][0], None)
     assert cli.main([name]) == 1
     err = capfd.readouterr().err
     assert err.startswith("allocfs: ")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.backend.procfs import LiveText
+from allocfs.backend.procfs import TextReader
 from allocfs.backend.replay import captures_in, time_in_name
 from allocfs.cli.record import add_arguments, capture_name, record, run, ticks, write_capture
 from tests.conftest import wait_until
@@ -114,7 +114,7 @@ class Texts:
 
 def test_recording_goes_on_when_the_source_does(tmp_path: Path) -> None:
     one, two = text(ALL, 1), text(ALL, 2)
-    live = LiveText("src", Texts(one, one, None, None, two, None, two))
+    live = TextReader("src", Texts(one, one, None, None, two, None, two))
     complaints: list[str] = []
     paths = record(live, tmp_path, repeat(None, 6), complaints.append)
     assert [path.read_bytes() for path in paths] == [one, two, two]

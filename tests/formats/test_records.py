@@ -32,7 +32,9 @@ def values_of(record: Record) -> dict[str, Any]:
 
 
 def table_of(tags: list[Record]) -> TagTable:
-    return TagTable.of([Codetag(tag.file, tag.line, tag.function, tag.module) for tag in tags])
+    return TagTable.from_tags(
+        [Codetag(tag.file, tag.line, tag.function, tag.module) for tag in tags]
+    )
 
 
 def sums_of(tags: list[Record]) -> Sums:
@@ -45,7 +47,7 @@ def sums_of(tags: list[Record]) -> Sums:
 
 def encode(tags: list[Record]) -> records.Records:
     """Encode tags as in a file of all records."""
-    encoder = records.RecordEncoder.of(table_of(tags))
+    encoder = records.RecordEncoder.from_table(table_of(tags))
     encoded = encoder.templates(np.arange(len(tags)))
     records.fill(encoded, sums_of(tags))
     return encoded
@@ -123,14 +125,14 @@ def test_counters_at_their_limits_are_exact() -> None:
 
 
 def test_templates_follow_the_slots_and_have_no_counters() -> None:
-    encoder = records.RecordEncoder.of(table_of(TAGS))
+    encoder = records.RecordEncoder.from_table(table_of(TAGS))
     templates = encoder.templates(np.array([2, 0]))
     decoded = [records.decode_record(one.tobytes()) for one in templates]
     assert decoded == [TAGS[n]._replace(bytes=0, calls=0, accurate=False) for n in (2, 0)]
 
 
 def test_each_distinct_name_is_encoded_once() -> None:
-    encoder = records.RecordEncoder.of(table_of(TAGS))
+    encoder = records.RecordEncoder.from_table(table_of(TAGS))
     columns = encoder.modname, encoder.function, encoder.filename
     assert [column.nbytes for column in columns] == [2 * 64, 3 * 64, 3 * 64]
 

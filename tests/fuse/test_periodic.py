@@ -8,14 +8,16 @@ import pytest
 from allocfs.backend.codetag import CodetagStore
 from allocfs.errors import NameNotFound
 from allocfs.formats.records import decode_record
+from allocfs.formats.table import RECORDS, TEXT
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.query.language import parse
+from allocfs.tags.axis import Axis
 from allocfs.vfs.filesystem import Filesystem
-from allocfs.vfs.nodes import AboutFile, Form, Group, Scope, TagFile
+from allocfs.vfs.nodes import AboutFile, Scope, TagFile
 
-XFS = TagFile(Scope(), Group.MODULE, "xfs")
-BIG = TagFile(Scope(Form.RECORDS, "min_size=1", parse("min_size=1")))
-TEXT = TagFile(Scope(Form.TEXT), Group.MODULE, "xfs")
+XFS = TagFile(Scope(), Axis.MODULE, "xfs")
+BIG = TagFile(Scope(RECORDS, "min_size=1", parse("min_size=1")))
+XFS_TEXT = TagFile(Scope(TEXT), Axis.MODULE, "xfs")
 
 
 class Clock:
@@ -46,7 +48,7 @@ def add(store: CodetagStore, slot: int, nbytes: int) -> None:
 
 
 def bytes_of(files: PeriodicFiles, file: TagFile) -> int:
-    return decode_record(files.as_told(1, file).view.read(0, 224)).bytes
+    return decode_record(files.published(1, file).view.read(0, 224)).bytes
 
 
 def test_values_stay_for_a_period_and_are_new_in_the_next(
@@ -72,7 +74,7 @@ def test_a_read_after_the_end_gets_what_the_kernel_was_told(
 
 
 def test_each_tag_is_summed_once_in_a_period(files: PeriodicFiles, store: CodetagStore) -> None:
-    view = files.as_told(1, TagFile(Scope())).view
+    view = files.published(1, TagFile(Scope())).view
     for offset in (0, 100, 224, 300):
         view.read(offset, 448)
     assert store.counters_read == 4 * 4
@@ -103,12 +105,12 @@ def test_sizes_are_measured_with_the_file_that_has_them(
 def test_text_is_rendered_once_in_a_period(
     files: PeriodicFiles, store: CodetagStore, clock: Clock
 ) -> None:
-    size, held = files.measure(1, TEXT)
+    size, held = files.measure(1, XFS_TEXT)
     add(store, 5, 10**15)
-    assert files.measure(1, TEXT) == (size, held)
-    assert held.view.read(0, 10_000) == files.as_told(1, TEXT).view.read(0, 10_000)
+    assert files.measure(1, XFS_TEXT) == (size, held)
+    assert held.view.read(0, 10_000) == files.published(1, XFS_TEXT).view.read(0, 10_000)
     clock.advance(1)
-    assert files.measure(1, TEXT)[0] > size
+    assert files.measure(1, XFS_TEXT)[0] > size
 
 
 def test_a_file_about_the_mount_changes_its_mtime_with_its_content(
@@ -127,9 +129,9 @@ def test_a_file_about_the_mount_changes_its_mtime_with_its_content(
 def test_a_name_that_is_gone_is_not_found_in_the_next_period(
     files: PeriodicFiles, store: CodetagStore, clock: Clock
 ) -> None:
-    files.measure(1, TEXT)
+    files.measure(1, XFS_TEXT)
     store.unload("xfs")
-    assert files.measure(1, TEXT)[0] > 0
+    assert files.measure(1, XFS_TEXT)[0] > 0
     clock.advance(1)
     with pytest.raises(NameNotFound):
-        files.measure(1, TEXT)
+        files.measure(1, XFS_TEXT)

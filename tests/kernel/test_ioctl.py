@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from allocfs.errors import SourceFailed
+from allocfs.errors import BadArgument, NoMoreRecords, NoSuchCommand, SourceFailed
 from allocfs.kernel import abi
 from allocfs.kernel.abi import EARLIER, MERGED
 from allocfs.kernel.abi import FilterMask as M
 from allocfs.kernel.ioctl import AllocinfoIoctl, Filter, probe
-from allocfs.vfs.ioctl import BadArgument, NoMoreRecords, NoSuchCommand
 from tests.support.ioctl_fakes import EVERYTHING, LONG, FakeBackend, Opened, expected
 
 Ioctl = Callable[[int, int, bytes], bytes]

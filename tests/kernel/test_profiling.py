@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.kernel.profiling import State, obstacle, state_of
+from allocfs.kernel.profiling import State, state_of, why_unreadable
 
 
 def proc(directory: Path, sysctl: str | None, mode: int = 0o644, allocinfo: bool = True) -> Path:
@@ -74,15 +74,15 @@ def test_a_file_that_only_root_may_read_is_denied_to_others(tmp_path: Path) -> N
 def test_an_obstacle_comes_with_advice(
     tmp_path: Path, sysctl: str | None, allocinfo: bool, advice: str
 ) -> None:
-    said = obstacle(proc(tmp_path, sysctl, allocinfo=allocinfo))
+    said = why_unreadable(proc(tmp_path, sysctl, allocinfo=allocinfo))
     assert said is not None
     assert advice in said
     assert "{" not in said
 
 
 def test_nothing_is_in_the_way_of_what_can_be_read(tmp_path: Path) -> None:
-    assert obstacle(proc(tmp_path, "1\n")) is None
+    assert why_unreadable(proc(tmp_path, "1\n")) is None
 
 
 def test_another_file_that_is_not_there_is_not_taken_for_the_kernels(tmp_path: Path) -> None:
-    assert obstacle(tmp_path / "allocinfo") is None
+    assert why_unreadable(tmp_path / "allocinfo") is None

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.errors import MountFailed, OptionError
+from allocfs.errors import MountFailed, NotPermitted, OptionError, UsageError
 from allocfs.mount import checks as mount_checks
-from allocfs.mount.arguments import UsageError, read_command
+from allocfs.mount.arguments import read_command
 from allocfs.mount.checks import allows_other, check_fuse, check_mountpoint
 from allocfs.mount.command import main, outcome_of
-from allocfs.mount.mountpoint import NotPermitted
 from allocfs.mount.options import MountOptions, parse_options
 from tests.support import CAPTURES
 

@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.errors import MountFailed
-from allocfs.mount.mountpoint import (
-    FILESYSTEM_TYPE,
-    NotPermitted,
-    detach_dead,
-    enter_namespace,
-    filesystem_at,
-    is_dead,
-)
+from allocfs.errors import MountFailed, NotPermitted
+from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_at
+from allocfs.mount.mountpoint import detach_dead, enter_namespace, is_dead
 from tests.conftest import is_mounted, wait_until
 from tests.support import ROOT
 

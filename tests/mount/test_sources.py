@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from allocfs.backend import live
+from allocfs.backend.control import SeriesControl
+from allocfs.backend.live import is_live
 from allocfs.backend.procfs import TextBackend
-from allocfs.backend.replay import Replay
+from allocfs.backend.replay import SERIES, Replay
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import BadCapture, OptionError, SourceFailed
-from allocfs.mount import sources
+from allocfs.kernel import mounttable
 from allocfs.mount.options import MountOptions, parse_options
-from allocfs.mount.sources import PARTICULAR, Kind, is_live, kind_of, open_source
+from allocfs.mount.sources import OPTION_USES, kind_of, open_source
 from tests.support.source_fakes import pairs, text
 
 ALL = ["", "xfs", "ext4"]
@@ -37,42 +41,42 @@ def later(tmp_path: Path, capture: Path) -> Path:
 
 @pytest.mark.parametrize("source", [None, "none", "allocfs"])
 def test_nothing_is_the_simulated_store(source: str | None) -> None:
-    opened = open_source(source, FEW_CPUS)
-    assert isinstance(opened.backend, SimulatedStore)
-    assert opened.controlled is opened.backend
-    assert opened.run is not None
+    backend = open_source(source, FEW_CPUS)
+    assert isinstance(backend, SimulatedStore)
+    assert backend.control is not None
+    assert not backend.rereads_source
 
 
 def test_a_file_is_served_as_it_is(capture: Path) -> None:
-    opened = open_source(str(capture), FEW_CPUS)
-    assert isinstance(opened.backend, StaticCapture)
-    assert opened.controlled is None
-    assert opened.run is None
+    backend = open_source(str(capture), FEW_CPUS)
+    assert isinstance(backend, StaticCapture)
+    assert backend.control is None
+    assert not backend.rereads_source
 
 
 def test_a_file_can_be_where_the_simulated_store_starts(capture: Path) -> None:
-    backend = open_source(str(capture), MountOptions(cpus=2, simulate=True)).backend
+    backend = open_source(str(capture), MountOptions(cpus=2, simulate=True))
     assert isinstance(backend, SimulatedStore)
     assert backend.sums(backend.tags.slots[:3]).bytes.tolist() == [1000, 1001, 1002]
     assert pairs(backend.describe())["capture"] == str(capture)
 
 
 def test_a_directory_is_a_series_that_is_played(later: Path) -> None:
-    opened = open_source(str(later.parent), FEW_CPUS)
-    assert isinstance(opened.backend, Replay)
-    assert opened.backend.extra_stats() == {"capture": 1, "captures": 2}
-    assert opened.controlled is None
+    backend = open_source(str(later.parent), FEW_CPUS)
+    assert isinstance(backend, Replay)
+    assert backend.extra_stats() == {"capture": 1, "captures": 2}
+    assert backend.control is None
 
 
 def test_a_series_by_steps_is_controlled(later: Path) -> None:
-    opened = open_source(str(later.parent), MountOptions(step=True))
-    assert isinstance(opened.controlled, Replay)
-    opened.controlled.next()
-    assert opened.backend.tags.content_id == 2
+    backend = open_source(str(later.parent), MountOptions(step=True))
+    assert isinstance(backend.control, SeriesControl)
+    backend.control.action("next")()
+    assert backend.tags.content_id == 2
 
 
 def test_files_joined_by_colons_are_a_series(capture: Path, later: Path) -> None:
-    backend = open_source(f"{later}:{capture}", FEW_CPUS).backend
+    backend = open_source(f"{later}:{capture}", FEW_CPUS)
     assert isinstance(backend, Replay)
     assert pairs(backend.describe())["source"] == str(later)
 
@@ -80,17 +84,17 @@ def test_files_joined_by_colons_are_a_series(capture: Path, later: Path) -> None
 def test_a_colon_can_be_part_of_a_name(tmp_path: Path) -> None:
     path = tmp_path / "at-12:30.txt"
     path.write_bytes(text(ALL, 1))
-    assert isinstance(open_source(str(path), FEW_CPUS).backend, StaticCapture)
+    assert isinstance(open_source(str(path), FEW_CPUS), StaticCapture)
 
 
 @pytest.mark.parametrize(("max_age", "said"), [(None, "1"), (0.0, "0"), (0.25, "0.25")])
 def test_an_interface_makes_a_file_a_live_source(
     capture: Path, max_age: float | None, said: str
 ) -> None:
-    opened = open_source(str(capture), MountOptions(interface="text", max_age=max_age))
-    assert isinstance(opened.backend, TextBackend)
-    assert pairs(opened.backend.describe())["max_age"] == said
-    assert opened.run is not None
+    backend = open_source(str(capture), MountOptions(interface="text", max_age=max_age))
+    assert isinstance(backend, TextBackend)
+    assert pairs(backend.describe())["max_age"] == said
+    assert backend.rereads_source
 
 
 def test_a_file_has_no_ioctl(capture: Path) -> None:
@@ -137,7 +141,7 @@ def test_files_of_a_mount_are_live(
     mounts = tmp_path / "mountinfo"
     number = f"{device >> 8 & 0xFFF}:{device & 0xFF | device >> 12 & 0xFFF00}"
     mounts.write_text(f"36 35 {number} / /m rw,nosuid master:1 - fuse.allocfs none rw\n")
-    monkeypatch.setattr(sources, "_MOUNTS", mounts)
+    monkeypatch.setattr(live, "filesystem_of", partial(mounttable.filesystem_of, table=mounts))
     assert is_live(str(capture))
 
 
@@ -193,13 +197,13 @@ def test_an_option_is_refused_where_it_means_nothing(
         open_source(source, parse_options(options))
     option = MEANT_NOT[name][options]
     kind = kind_of(source, parse_options(options))
-    use = PARTICULAR[option][1]
+    use = OPTION_USES[option]
     assert str(raised.value) == f"option '{option}' is for {use}, and {source} is {kind}"
 
 
 def test_the_kernel_takes_no_options_of_a_simulation() -> None:
     """This does not depend on the existence of /proc/allocinfo."""
-    for source in (sources.ALLOCINFO, "/proc/self/stat"):
+    for source in (live.ALLOCINFO, "/proc/self/stat"):
         with pytest.raises(OptionError, match=f"and {source} is a live source"):
             open_source(source, parse_options("rate=1"))
 
@@ -211,7 +215,7 @@ def test_no_source_is_told_as_the_one_it_stands_for() -> None:
 
 def test_files_joined_by_colons_take_the_options_of_a_series(capture: Path, later: Path) -> None:
     joined = f"{capture}:{later}"
-    assert kind_of(joined, MountOptions()) is Kind.SERIES
+    assert kind_of(joined, MountOptions()) is SERIES
     open_source(joined, parse_options("speed=2"))
     with pytest.raises(OptionError, match="'interface' is for a live source"):
         open_source(joined, parse_options("interface=text"))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.mount.mountpoint import filesystem_at
+from allocfs.kernel.mounttable import filesystem_at
 from tests.support import ROOT
 from tests.support.access import CHANGES, READS, REFUSALS, User, needs_root, open_to_all, outcome
 from tests.support.mount_as_user import CANNOT

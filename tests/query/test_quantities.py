@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocfs.query.quantities import (
-    format_size,
-    parse_count,
-    parse_limit,
-    parse_lines,
-    parse_size,
-)
+from allocfs.query.quantities import parse_count, parse_limit, parse_lines
+from allocfs.units import format_size, parse_size
 
 TOP_S64 = 9223372036854775807
 TOP_U64 = 18446744073709551615

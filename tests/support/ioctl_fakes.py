@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from allocfs.backend.base import Backend
+from allocfs.errors import NoMoreRecords
 from allocfs.formats.records import Record, RecordEncoder, decode_record
 from allocfs.kernel.abi import MERGED, Filter
 from allocfs.tags.table import Bounds, Codetag, Flags, Slots, Sums, TagList, TagTable
-from allocfs.vfs.ioctl import IoctlFile, NoMoreRecords
+from allocfs.vfs.ioctl import IoctlFile
 
 LONG = "drivers/" + "x" * 70 + "/long.c"  # 85 bytes
 TAGS = [
@@ -27,15 +27,14 @@ EVERYTHING = list(range(len(TAGS)))
 NO_FILTER = Filter()
 
 
-class FakeBackend:
+class FakeBackend(Backend):
     """A backend with TAGS that records the summed slots, and can load and unload modules."""
 
     cpus = CPUS
 
     def __init__(self) -> None:
-        self.table = TagTable.of([tag for tag, *_ in TAGS])
-        self.counters_read = 0
-        self.changed: Callable[[], None] = lambda: None
+        super().__init__()
+        self.table = TagTable.from_tags([tag for tag, *_ in TAGS])
         self.summed: list[int] = []
         self.loaded_at = {"": 1, "xfs": 1, "ext4": 1}
         self.load("ext4", 1)
@@ -56,10 +55,11 @@ class FakeBackend:
             for slot, (tag, *_) in enumerate(TAGS)
             if tag.module == module
         ]
-        self.tags = TagList.of(content_id, self.table, np.array(slots, dtype=np.intp))
+        self._tags = TagList.from_slots(content_id, self.table, np.array(slots, dtype=np.intp))
 
-    def renew(self) -> None:
-        """Do nothing: load() and unload() take effect at once."""
+    @property
+    def tags(self) -> TagList:
+        return self._tags
 
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()
@@ -90,7 +90,7 @@ class Opened:
 
     def __init__(self, backend: FakeBackend) -> None:
         self.backend = backend
-        encoder = RecordEncoder.of(backend.table)
+        encoder = RecordEncoder.from_table(backend.table)
         self.file = IoctlFile(backend, lambda: encoder)
 
     def get_at(self, pos: int, wanted: Filter = NO_FILTER) -> int:

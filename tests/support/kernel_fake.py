@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from allocfs.backend.codetag import CodetagStore
+from allocfs.errors import NoMoreRecords, NoSuchCommand
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.text import HEADER, format_lines
 from allocfs.kernel.abi import EARLIER, MERGED
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from allocfs.tags.table import Codetag, TagTable
-from allocfs.vfs.ioctl import IoctlFile, NoMoreRecords, NoSuchCommand
+from allocfs.vfs.ioctl import IoctlFile
 
 CPUS = 3
 LONG = "x" * 70
@@ -39,10 +40,10 @@ class Kernel:
     def __init__(self, path: Path, layout: str = "merged") -> None:
         self.path = path
         self.layout = layout
-        self.store = CodetagStore(TagTable.of(TAGS), CPUS, np.array(INACCURATE))
+        self.store = CodetagStore(TagTable.from_tags(TAGS), CPUS, np.array(INACCURATE))
         rng = np.random.default_rng(1)
         self.store.counters[:] = rng.integers(-1000, 1000, self.store.counters.shape)
-        self.encoder = RecordEncoder.of(self.store.table)
+        self.encoder = RecordEncoder.from_table(self.store.table)
         self.error = 0
         self.records = 0
         self.write_text()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 from hypothesis import strategies as st
 
-from allocfs.backend.base import ignore_change
+from allocfs.backend.base import Backend
 from allocfs.tags.table import Bounds, Codetag, Flags, Slots, Sums, TagList, TagTable
 
 S64 = np.iinfo(np.int64)
@@ -47,21 +47,19 @@ class Counted(NamedTuple):
         return min(self.bytes + self.above, int(S64.max))
 
 
-class FakeBackend:
+class FakeBackend(Backend):
     """A backend that records the summed slots."""
 
-    cpus = 1
-    counters_read = 0
-
     def __init__(self, counted: list[Counted], order: list[int]) -> None:
+        super().__init__()
         self.counted = counted
-        self.changed = ignore_change
         self.summed: list[int] = []
-        table = TagTable.of([one.tag for one in counted])
-        self.tags = TagList.of(1, table, np.array(order, dtype=np.intp))
+        table = TagTable.from_tags([one.tag for one in counted])
+        self._tags = TagList.from_slots(1, table, np.array(order, dtype=np.intp))
 
-    def renew(self) -> None:
-        pass
+    @property
+    def tags(self) -> TagList:
+        return self._tags
 
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()

@@ -22,33 +22,33 @@ def listed(slots: TagSlots) -> list[Codetag]:
 
 def test_a_table_is_its_codetags() -> None:
     tags = [*BUILT_IN, *XFS, Codetag("./x.h", 2**64 - 1, "h", "m", "k:v")]
-    assert codetags_of(TagTable.of(tags)) == tags
+    assert codetags_of(TagTable.from_tags(tags)) == tags
 
 
 def test_the_first_list_has_the_slots_from_0_on() -> None:
-    slots = TagSlots(TagTable.of([*BUILT_IN, *XFS]), content_id=7)
+    slots = TagSlots(TagTable.from_tags([*BUILT_IN, *XFS]), content_id=7)
     assert slots.tags.slots.tolist() == [0, 1, 2, 3]
     assert slots.tags.content_id == 7
     assert slots.all_loaded_since(7, slots.tags.slots)
 
 
 def test_the_same_list_is_no_change() -> None:
-    slots = TagSlots(TagTable.of([*BUILT_IN, *XFS]))
-    slots.take(TagTable.of([*BUILT_IN, *XFS]))
+    slots = TagSlots(TagTable.from_tags([*BUILT_IN, *XFS]))
+    slots.take(TagTable.from_tags([*BUILT_IN, *XFS]))
     assert slots.tags.content_id == 1
     assert slots.tags.slots.tolist() == [0, 1, 2, 3]
 
 
 def test_another_pair_in_a_line_is_no_change_but_is_served() -> None:
-    slots = TagSlots(TagTable.of(EXT4))
-    slots.take(TagTable.of([EXT4[0]._replace(extra="node:1")]))
+    slots = TagSlots(TagTable.from_tags(EXT4))
+    slots.take(TagTable.from_tags([EXT4[0]._replace(extra="node:1")]))
     assert slots.tags.content_id == 1
     assert listed(slots) == [EXT4[0]._replace(extra="node:1")]
 
 
 def test_another_order_is_a_change_in_which_all_stay_loaded() -> None:
-    slots = TagSlots(TagTable.of([*XFS, *EXT4]))
-    slots.take(TagTable.of([*EXT4, *XFS]))
+    slots = TagSlots(TagTable.from_tags([*XFS, *EXT4]))
+    slots.take(TagTable.from_tags([*EXT4, *XFS]))
     assert slots.tags.content_id == 2
     assert slots.tags.slots.tolist() == [2, 0, 1]
     assert slots.tags.rank.tolist() == [1, 2, 0]
@@ -56,18 +56,18 @@ def test_another_order_is_a_change_in_which_all_stay_loaded() -> None:
 
 
 def test_codetags_that_are_alike_are_told_apart_by_their_order() -> None:
-    slots = TagSlots(TagTable.of([*BUILT_IN, *XFS]))
-    slots.take(TagTable.of([XFS[0], *BUILT_IN]))
+    slots = TagSlots(TagTable.from_tags([*BUILT_IN, *XFS]))
+    slots.take(TagTable.from_tags([XFS[0], *BUILT_IN]))
     assert slots.tags.slots.tolist() == [2, 0, 1]
 
 
 def test_a_codetag_that_is_gone_stays_gone_for_those_who_knew_it() -> None:
-    slots = TagSlots(TagTable.of([*BUILT_IN, *XFS]))
+    slots = TagSlots(TagTable.from_tags([*BUILT_IN, *XFS]))
     xfs = slots.tags.slots[2:]
-    slots.take(TagTable.of(BUILT_IN))
+    slots.take(TagTable.from_tags(BUILT_IN))
     assert not slots.all_loaded_since(1, xfs)
     assert slots.all_loaded_since(1, slots.tags.slots)
-    slots.take(TagTable.of([*BUILT_IN, *XFS]))
+    slots.take(TagTable.from_tags([*BUILT_IN, *XFS]))
     assert slots.tags.content_id == 3
     assert slots.tags.slots.tolist() == [0, 1, 2, 3]
     assert not slots.all_loaded_since(1, xfs)
@@ -75,16 +75,16 @@ def test_a_codetag_that_is_gone_stays_gone_for_those_who_knew_it() -> None:
 
 
 def test_a_free_slot_is_given_to_another_codetag() -> None:
-    slots = TagSlots(TagTable.of([*XFS, *BUILT_IN]))
-    slots.take(TagTable.of([*BUILT_IN, *EXT4]))
+    slots = TagSlots(TagTable.from_tags([*XFS, *BUILT_IN]))
+    slots.take(TagTable.from_tags([*BUILT_IN, *EXT4]))
     assert slots.tags.slots.tolist() == [2, 3, 0]
     assert listed(slots) == [*BUILT_IN, *EXT4]
     assert not slots.all_loaded_since(1, slots.tags.slots[2:])
 
 
 def test_a_source_can_have_numbers_of_its_own() -> None:
-    slots = TagSlots(TagTable.of(BUILT_IN), content_id=5)
-    slots.take(TagTable.of(BUILT_IN), content_id=9)
+    slots = TagSlots(TagTable.from_tags(BUILT_IN), content_id=5)
+    slots.take(TagTable.from_tags(BUILT_IN), content_id=9)
     assert slots.tags.content_id == 9
     assert slots.all_loaded_since(5, slots.tags.slots)
 
@@ -98,12 +98,12 @@ orders = st.lists(st.sampled_from(range(len(MODULES))), unique=True)
 def test_no_slot_that_is_said_to_be_loaded_has_changed_hands(lists: list[list[int]]) -> None:
     """Follow each codetag through lists in which whole modules appear and disappear."""
     tables = [[tag for number in modules for tag in MODULES[number]] for modules in lists]
-    slots = TagSlots(TagTable.of(tables[0]))
+    slots = TagSlots(TagTable.from_tags(tables[0]))
     known = []
     for place, table in enumerate(tables):
         if place:
             before = slots.tags.content_id
-            slots.take(TagTable.of(table))
+            slots.take(TagTable.from_tags(table))
             assert (slots.tags.content_id != before) == (table != tables[place - 1])
         assert listed(slots) == table
         known.append((place, slots.tags))

@@ -6,25 +6,29 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allocfs.tags.axis import Axis
 from allocfs.tags.table import Codetag, TagTable
 from allocfs.vfs.index import Directory, Names, Span, entry_name
 
 
 def names_of(*files: str) -> Names:
-    return Names(TagTable.of([Codetag(file, 1, "f") for file in files]))
+    return Names(TagTable.from_tags([Codetag(file, 1, "f") for file in files]))
 
 
 def test_both_spellings_of_a_file_have_one_path() -> None:
     names = names_of("drivers/iommu/amd/../iommu-pages.h", "drivers/iommu/iommu-pages.h")
-    assert names.files.names == ["drivers/iommu/iommu-pages.h"]
-    assert names.files.slots(Span(0, 1)).tolist() == [0, 1]
+    assert names.index(Axis.FILE).names == ["drivers/iommu/iommu-pages.h"]
+    assert names.index(Axis.FILE).slots(Span(0, 1)).tolist() == [0, 1]
 
 
 def test_a_directory_spans_the_files_below_it_and_no_others() -> None:
     names = names_of("mm/slub.c", "mm-x/a.c", "mm/kasan/b.c", "mm.c", "lib/c.c")
     mm = names.directory("mm")
     assert mm is not None
-    assert [names.files.names[n] for n in range(*mm.span)] == ["mm/kasan/b.c", "mm/slub.c"]
+    assert [names.index(Axis.FILE).names[n] for n in range(*mm.span)] == [
+        "mm/kasan/b.c",
+        "mm/slub.c",
+    ]
     assert sorted(names.root.entries) == ["lib", "mm", "mm-x", "mm.c"]
 
 
@@ -45,8 +49,8 @@ def test_a_file_below_a_file_leaves_both_reachable() -> None:
 
 
 def test_built_in_code_is_vmlinux() -> None:
-    table = TagTable.of([Codetag("a.c", 1, "f"), Codetag("b.c", 1, "f", "xfs")])
-    assert Names(table).modules.names == ["vmlinux", "xfs"]
+    table = TagTable.from_tags([Codetag("a.c", 1, "f"), Codetag("b.c", 1, "f", "xfs")])
+    assert Names(table).index(Axis.MODULE).names == ["vmlinux", "xfs"]
 
 
 def test_names_that_no_directory_could_hold_are_escaped() -> None:
@@ -64,8 +68,8 @@ paths = st.lists(
 def test_counts_until_agrees_with_counting_one_by_one(files: list[str]) -> None:
     names = names_of(*files)
     loaded = np.arange(0, len(files), 2)
-    until = names.files.counts_until(loaded)
-    for number, path in enumerate(names.files.names):
+    until = names.index(Axis.FILE).prefix_counts(loaded)
+    for number, path in enumerate(names.index(Axis.FILE).names):
         expected = sum(files[slot] == path for slot in loaded)
         assert until[number + 1] - until[number] == expected
 
@@ -81,4 +85,4 @@ def test_every_directory_holds_what_has_its_prefix(files: list[str]) -> None:
             for slot, path in enumerate(files)
             if path.startswith(directory + "/") or path == directory
         ]
-        assert sorted(names.files.slots(found.span).tolist()) == expected
+        assert sorted(names.index(Axis.FILE).slots(found.span).tolist()) == expected

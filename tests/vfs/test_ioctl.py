@@ -7,10 +7,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from allocfs.errors import BadArgument, NoMoreRecords, NoSuchCommand
 from allocfs.formats.records import decode_record, parse_records
 from allocfs.kernel.abi import EARLIER, MERGED, Filter
 from allocfs.kernel.abi import FilterMask as M
-from allocfs.vfs.ioctl import BadArgument, NoMoreRecords, NoSuchCommand
 from tests.support.ioctl_fakes import CPUS, EVERYTHING, LONG, TAGS, FakeBackend, Opened, expected
 
 

@@ -7,16 +7,17 @@ import gc
 import pytest
 
 from allocfs.backend.codetag import CodetagStore
-from allocfs.errors import OptionError, TooMuchKept
+from allocfs.errors import OptionError, TooMuchMemory
+from allocfs.formats.table import TEXT
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.mount.options import parse_options
 from allocfs.vfs.filesystem import Filesystem
 from allocfs.vfs.limits import Budget, Limits
-from allocfs.vfs.nodes import AllocinfoFile, File, Form, Scope, TagFile
+from allocfs.vfs.nodes import AllocinfoFile, File, Scope, TagFile
 from tests.fuse.test_periodic import Clock
 
-TEXT = TagFile(Scope(Form.TEXT))
-RECORDS = TagFile(Scope())
+TEXT_FILE = TagFile(Scope(TEXT))
+RECORDS_FILE = TagFile(Scope())
 
 
 def filesystem(store: CodetagStore, max_kept: int) -> Filesystem:
@@ -25,11 +26,11 @@ def filesystem(store: CodetagStore, max_kept: int) -> Filesystem:
 
 def test_a_charge_counts_for_as_long_as_it_lives() -> None:
     budget = Budget(10)
-    first = budget.charge(7)
-    with pytest.raises(TooMuchKept, match="max_kept=10"):
-        budget.charge(4)
+    first = budget.reserve(7)
+    with pytest.raises(TooMuchMemory, match="max_kept=10"):
+        budget.reserve(4)
     assert budget.used == 7
-    second = budget.charge(3)
+    second = budget.reserve(3)
     del first
     assert budget.used == 3
     del second
@@ -37,8 +38,8 @@ def test_a_charge_counts_for_as_long_as_it_lives() -> None:
 
 
 def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore) -> None:
-    kept = (files := filesystem(store, 10_000)).kept
-    view = files.open(TEXT)
+    kept = (files := filesystem(store, 10_000)).memory_budget
+    view = files.open(TEXT_FILE)
     assert kept.used == 0
     text = view.read(0, 10_000)
     assert kept.used == len(text)
@@ -56,12 +57,12 @@ def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore)
 def test_a_text_that_would_be_too_much_is_refused_until_another_is_closed(
     store: CodetagStore,
 ) -> None:
-    length = len(Filesystem(store).open(TEXT).read(0, 10_000))
+    length = len(Filesystem(store).open(TEXT_FILE).read(0, 10_000))
     files = filesystem(store, 2 * length)
-    open_files = [files.open(TEXT) for _ in range(3)]
+    open_files = [files.open(TEXT_FILE) for _ in range(3)]
     for view in open_files[:2]:
         view.read(0, 10)
-    with pytest.raises(TooMuchKept):
+    with pytest.raises(TooMuchMemory):
         open_files[2].read(0, 10)
     assert len(open_files[0].read(0, 10_000)) == length
     del open_files[0], view
@@ -70,38 +71,38 @@ def test_a_text_that_would_be_too_much_is_refused_until_another_is_closed(
 
 def test_records_are_not_kept_for_open_files(store: CodetagStore) -> None:
     files = filesystem(store, 1)
-    view = files.open(RECORDS)
+    view = files.open(RECORDS_FILE)
     assert len(view.read(0, 10_000)) == 8 * 224
-    assert files.kept.used == 0
+    assert files.memory_budget.used == 0
 
 
 def test_what_is_held_for_a_period_counts_and_goes_when_it_is_old(store: CodetagStore) -> None:
     clock = Clock()
     files = filesystem(store, 100_000)
     periodic = PeriodicFiles(files, max_age=1.0, clock=clock)
-    files_read: list[File] = [RECORDS, TEXT, AllocinfoFile()]
+    files_read: list[File] = [RECORDS_FILE, TEXT_FILE, AllocinfoFile()]
     for inode, file in enumerate(files_read):
-        periodic.as_told(inode, file).view.read(0, 10_000)
-    used = files.kept.used
-    assert used > 2 * len(periodic.as_told(1, TEXT).view.read(0, 10_000))
+        periodic.published(inode, file).view.read(0, 10_000)
+    used = files.memory_budget.used
+    assert used > 2 * len(periodic.published(1, TEXT_FILE).view.read(0, 10_000))
     clock.advance(5)
-    periodic.as_told(9, RECORDS)
-    assert files.kept.used > used
+    periodic.published(9, RECORDS_FILE)
+    assert files.memory_budget.used > used
     clock.advance(8)
-    periodic.as_told(10, RECORDS)
-    assert files.kept.used < used  # of the five files the last two are left
+    periodic.published(10, RECORDS_FILE)
+    assert files.memory_budget.used < used  # of the five files the last two are left
     periodic.forget(9)
     periodic.forget(10)
-    assert files.kept.used == 0
+    assert files.memory_budget.used == 0
 
 
 def test_what_is_held_for_a_period_has_the_limit_too(store: CodetagStore) -> None:
     files = filesystem(store, 3000)
     periodic = PeriodicFiles(files, max_age=1.0, clock=Clock())
-    periodic.as_told(1, RECORDS)
-    with pytest.raises(TooMuchKept):
-        periodic.as_told(2, RECORDS)
-    assert len(periodic.as_told(1, RECORDS).view.read(0, 10_000)) == 8 * 224
+    periodic.published(1, RECORDS_FILE)
+    with pytest.raises(TooMuchMemory):
+        periodic.published(2, RECORDS_FILE)
+    assert len(periodic.published(1, RECORDS_FILE).view.read(0, 10_000)) == 8 * 224
 
 
 def test_nothing_is_left_to_the_garbage_collector(store: CodetagStore) -> None:
@@ -109,11 +110,11 @@ def test_nothing_is_left_to_the_garbage_collector(store: CodetagStore) -> None:
     gc.collect()
     gc.disable()
     try:
-        for file in (RECORDS, TEXT, AllocinfoFile()):
-            for view in (files.open(file), files.hold(file)):
+        for file in (RECORDS_FILE, TEXT_FILE, AllocinfoFile()):
+            for view in (files.open(file), files.open_cached(file)):
                 view.read(0, 10_000)
             del view
-        assert files.kept.used == 0
+        assert files.memory_budget.used == 0
         assert gc.collect() == 0
     finally:
         gc.enable()

@@ -13,7 +13,9 @@ MANY = (1 << 14) + 1  # more than a table of which all records are kept
 
 
 def encoder_of(count: int) -> RecordEncoder:
-    return RecordEncoder.of(TagTable.of([Codetag("a.c", n, f"f{n % 7}") for n in range(count)]))
+    return RecordEncoder.from_table(
+        TagTable.from_tags([Codetag("a.c", n, f"f{n % 7}") for n in range(count)])
+    )
 
 
 def fill(template: Template, base: int) -> bytes:
@@ -33,7 +35,7 @@ def test_a_template_is_the_records_of_a_part_with_the_sums_put_in(
     count: int, slots: Slots, part: tuple[int, float]
 ) -> None:
     first, last = part[0], max(part[0] + 1, int(len(slots) * part[1]))
-    encoded = fill(Templates(encoder_of(count), slots).of(first, last), -5)
+    encoded = fill(Templates(encoder_of(count), slots).between(first, last), -5)
     records = [
         decode_record(encoded[at : at + RECORD_SIZE]) for at in range(0, len(encoded), RECORD_SIZE)
     ]
@@ -46,25 +48,25 @@ def test_a_template_is_the_records_of_a_part_with_the_sums_put_in(
 @pytest.mark.parametrize("slots", [np.arange(200), np.arange(0, 400, 2)])
 def test_few_records_that_are_read_twice_are_kept(slots: Slots) -> None:
     templates = Templates(encoder_of(400), slots)
-    once = templates.of(3, 3 + FEW)
-    twice = templates.of(3, 3 + FEW)
+    once = templates.between(3, 3 + FEW)
+    twice = templates.between(3, 3 + FEW)
     assert twice is not once
-    assert templates.of(3, 3 + FEW) is twice
-    templates.of(0, FEW)
-    assert templates.of(3, 3 + FEW) is not twice
+    assert templates.between(3, 3 + FEW) is twice
+    templates.between(0, FEW)
+    assert templates.between(3, 3 + FEW) is not twice
 
 
 def test_many_records_are_not_kept() -> None:
     templates = Templates(encoder_of(400), np.arange(0, 400, 2))
-    read = [templates.of(0, 1 + FEW) for _ in range(3)]
+    read = [templates.between(0, 1 + FEW) for _ in range(3)]
     assert read[0] is not read[1] is not read[2]
 
 
 def test_consecutive_records_of_all_files_share_memory_but_not_their_bytes() -> None:
     encoder = encoder_of(100)
     whole, part = Templates(encoder, np.arange(100)), Templates(encoder, np.arange(40, 50))
-    of_whole = fill(whole.of(0, 100), 1000)
-    of_part = fill(part.of(0, 10), 2000)
-    assert np.shares_memory(whole.of(0, 100).records, part.of(0, 10).records)
-    assert fill(whole.of(0, 100), 1000) == of_whole
-    assert fill(part.of(0, 10), 2000) == of_part
+    of_whole = fill(whole.between(0, 100), 1000)
+    of_part = fill(part.between(0, 10), 2000)
+    assert np.shares_memory(whole.between(0, 100).records, part.between(0, 10).records)
+    assert fill(whole.between(0, 100), 1000) == of_whole
+    assert fill(part.between(0, 10), 2000) == of_part

@@ -18,7 +18,6 @@ from allocfs.formats.text import HEADER, parse
 from allocfs.tags.table import TagTable
 from allocfs.vfs.filesystem import Filesystem
 from allocfs.vfs.nodes import ROOT, AllocinfoFile, Dir, File, Node
-from allocfs.vfs.tree import lookup
 from allocfs.vfs.view import View
 from tests.conftest import TAGS
 
@@ -33,7 +32,7 @@ def file_at(filesystem: Filesystem, path: str) -> File:
     node: Node = ROOT
     for name in path.strip("/").split("/"):
         assert isinstance(node, Dir)
-        node = lookup(filesystem.known, node, name)
+        node = filesystem.lookup(node, name)
     assert not isinstance(node, Dir)
     return node
 
@@ -62,7 +61,7 @@ def test_a_record_holds_the_tag_and_its_sums(filesystem: Filesystem) -> None:
 @given(st.integers(0, 2000), st.integers(0, 2000))
 @pytest.mark.parametrize("path", ["/records", "/by-module/xfs", "/counters/records"])
 def test_any_range_is_a_part_of_the_whole(path: str, offset: int, size: int) -> None:
-    filesystem = Filesystem(CodetagStore(TagTable.of(TAGS), cpus=2))
+    filesystem = Filesystem(CodetagStore(TagTable.from_tags(TAGS), cpus=2))
     whole = view_of(filesystem, path).read(0, 10_000)
     assert view_of(filesystem, path).read(offset, size) == whole[offset : offset + size]
 

@@ -1,14 +1,17 @@
-"""The catalogue: a lookup by exact names selects the same tags as comparing all of them."""
+"""The selector: a lookup by exact names selects the same tags as comparing all of them."""
 
 from __future__ import annotations
 
 import pytest
 
 from allocfs.backend.codetag import CodetagStore
+from allocfs.formats.table import RECORDS
 from allocfs.query.language import EVERYTHING, parse
 from allocfs.query.selection import matching_tags
-from allocfs.vfs.catalogue import Catalogue
-from allocfs.vfs.nodes import Form, QueriesDir
+from allocfs.tags.table import Flags, Slots, TagTable
+from allocfs.vfs.nodes import Scope, TagFile
+from allocfs.vfs.select import Selector
+from tests.conftest import TAGS
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def test_exact_names_narrow_without_changing_the_answer(store: CodetagStore, ter
     query = parse(terms)
     for _ in range(2):
         expected = matching_tags(query, store.tags).tolist()
-        assert Catalogue(store).matching(query, None).tolist() == expected
+        assert Selector(store).slots(query).tolist() == expected
         store.unload("ext4")
         store.unload("xfs")
         store.load("ext4")
@@ -41,16 +44,22 @@ def test_exact_names_narrow_without_changing_the_answer(store: CodetagStore, ter
 
 def test_everything_is_all_that_is_loaded(store: CodetagStore) -> None:
     store.unload("xfs")
-    assert Catalogue(store).matching(EVERYTHING, None).tolist() == [0, 1, 2, 3, 4, 7]
+    assert Selector(store).slots(EVERYTHING).tolist() == [0, 1, 2, 3, 4, 7]
 
 
-def test_the_oldest_query_gives_way(store: CodetagStore) -> None:
-    catalogue, directory = Catalogue(store, max_queries=9), QueriesDir(Form.TEXT)
-    for number in range(9):
-        assert catalogue.use_query(directory, f"line={number}") is None
-    assert catalogue.use_query(directory, "line=0") is None
-    oldest = catalogue.use_query(directory, "line=9999")
-    assert oldest is not None
-    assert oldest.terms == "line=1"
-    assert len(catalogue.queries_in_use(directory)) == 9 == catalogue.queries
-    assert catalogue.queries_in_use(QueriesDir(Form.RECORDS)) == []
+class CountingStore(CodetagStore):
+    """A store that counts how often its accuracy is asked for."""
+
+    accuracy_reads = 0
+
+    def accurate(self, slots: Slots) -> Flags:
+        self.accuracy_reads += 1
+        return super().accurate(slots)
+
+
+def test_one_open_judges_accuracy_once() -> None:
+    store = CountingStore(TagTable.from_tags(TAGS), cpus=4)
+    terms = "accurate=yes,sort=-bytes"
+    file = TagFile(Scope(RECORDS, terms, parse(terms)))
+    assert len(Selector(store).select(file).slots) == len(TAGS)
+    assert store.accuracy_reads == 1

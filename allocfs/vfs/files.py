@@ -1,0 +1,129 @@
+"""The contents of files: a view for each kind of file, live or cached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from allocfs.backend.base import Backend
+from allocfs.formats.records import RecordEncoder
+from allocfs.formats.table import RECORDS, TEXT, Render
+from allocfs.formats.text import HEADER
+from allocfs.query.help import HELP
+from allocfs.vfs.limits import Budget
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, File, HelpFile, TagFile
+from allocfs.vfs.select import Selector
+from allocfs.vfs.stats import Stats
+from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
+from allocfs.vfs.view import (
+    CountersView,
+    RecordsView,
+    RenderedView,
+    View,
+    WholeView,
+    record_numbers,
+)
+
+
+class Serving(Protocol):
+    """The age of a file's contents: of each read, or of the first."""
+
+    def sums(self, selection: Selection) -> SumSource:
+        """Return the sums of a selection."""
+        ...
+
+    def rendered(self, render: Callable[[], bytes]) -> View:
+        """Return the view of a file without records of one size."""
+        ...
+
+
+class Live:
+    """Contents of the moment of each read."""
+
+    def __init__(self, backend: Backend, budget: Budget) -> None:
+        """Sum and render over a backend."""
+        self._backend = backend
+        self._budget = budget
+
+    def sums(self, selection: Selection) -> SumSource:
+        """Return sums that each read takes anew."""
+        return LiveSums(self._backend, selection)
+
+    def rendered(self, render: Callable[[], bytes]) -> View:
+        """Return a view that a read from the start renders anew."""
+        return RenderedView(render, self._budget)
+
+
+class Cached:
+    """Contents that stay as they were at the first read."""
+
+    def __init__(self, backend: Backend, budget: Budget) -> None:
+        """Sum and render over a backend."""
+        self._backend = backend
+        self._budget = budget
+
+    def sums(self, selection: Selection) -> SumSource:
+        """Return sums that are taken once. Raises TooMuchMemory."""
+        return CachedSums(LiveSums(self._backend, selection), self._budget)
+
+    def rendered(self, render: Callable[[], bytes]) -> View:
+        """Return a view that is rendered once."""
+        return WholeView(render, self._budget)
+
+
+class Files:
+    """The views of files over one backend."""
+
+    def __init__(
+        self, backend: Backend, stats: Stats, about: Mapping[str, Callable[[], bytes]]
+    ) -> None:
+        """Count in `stats`; `about` renders the files of `/.allocfs`."""
+        self.selector = Selector(backend, self.encoder)
+        self._backend = backend
+        self._stats = stats
+        self._about = about
+        self._encoder = RecordEncoder.from_table(backend.tags.table)
+
+    def view(self, file: File, serving: Serving) -> View:
+        """Open a file. Raises NameNotFound if it stands for a name of which no tag is loaded."""
+        match file:
+            case TagFile():
+                return self._view_of_tags(file, serving.sums(self.selector.select(file)), serving)
+            case AllocinfoFile():
+                return serving.rendered(self._allocinfo)
+            case HelpFile() | AboutFile():
+                return serving.rendered(lambda: self.constant(file))
+
+    def constant(self, file: HelpFile | AboutFile) -> bytes:
+        """Render a file that has no tags."""
+        return HELP.encode() if isinstance(file, HelpFile) else self._about[file.name]()
+
+    def encoder(self) -> RecordEncoder:
+        """Return the encoder of the backend's present table."""
+        table = self._backend.tags.table
+        if self._encoder.table is not table:
+            self._encoder = RecordEncoder.from_table(table)
+        return self._encoder
+
+    def _view_of_tags(self, file: TagFile, sums: SumSource, serving: Serving) -> View:
+        format_ = file.scope.format
+        if format_.render is not None:
+            render = format_.render
+            return serving.rendered(lambda: self._render(render, sums))
+        if format_ is RECORDS:
+            return RecordsView(sums, self._stats, self.encoder())
+        numbers = record_numbers(self._backend.tags, sums.selection.slots)
+        return CountersView(sums, self._stats, numbers)
+
+    def _render(self, render: Render, source: SumSource) -> bytes:
+        slots = source.selection.slots
+        sums = source.sums(0, len(slots))
+        self._stats.records_served += len(slots)
+        return render(self._backend.tags.table, slots, sums)
+
+    def _allocinfo(self) -> bytes:
+        """Render the text of /proc/allocinfo: the tags loaded now, not at open."""
+        tags = self._backend.tags
+        live = LiveSums(self._backend, Selection(tags.content_id, tags.slots))
+        assert TEXT.render is not None
+        return HEADER + self._render(TEXT.render, live)
