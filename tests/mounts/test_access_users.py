@@ -113,7 +113,7 @@ def unmount_as_user(there: str, path: Path) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def mounted(tmp_path: Path, options: str) -> Iterator[tuple[str, Path]]:
-    """Mount as a user who may use allow_other; yield the namespace and the mount point."""
+    """Mount as a user with the right to allow_other; yield the namespace and the mount point."""
     path = tmp_path / "mnt"
     path.mkdir()
     os.chown(path, MOUNTER.uid, MOUNTER.gid)

@@ -107,7 +107,7 @@ def outcome(user: User, act: Act, mountpoint: Path, namespace: str | None = None
 def open_to_all() -> Iterator[Path]:
     """Make a directory that all users can reach, so that only the mount in it decides on access.
 
-    The directories of pytest are not suitable: only the user who runs it can reach them.
+    The directories of pytest are not suitable: only the user that runs it can reach them.
     """
     with tempfile.TemporaryDirectory(prefix="allocfs-") as directory:
         os.chmod(directory, 0o755)

@@ -2,7 +2,7 @@
 
 Usage: `-m tests.support.mount_as_user NAMESPACE UID GID ARGUMENTS...`.
 
-All imports happen before the change of user, who may not be able to read the Python library.
+All imports happen before the change of user: the new user may not be able to read the library.
 """
 
 from __future__ import annotations
