@@ -66,7 +66,6 @@ class Measurement:
         return [run.walls[0] for run in self.runs]
 
 
-Measured = Measurement  # the former name, until tests/support uses the new one
 Results = dict[tuple[int, Design], Measurement]  # by the number of the scenario
 Tick = Callable[[], None]
 

@@ -40,9 +40,6 @@ class CountedWork:
         return CountedWork(*(share for share, _ in shares))
 
 
-Work = CountedWork  # the former name, until tests/support uses the new one
-
-
 class Calls:
     """A counter of system calls; each method but work() makes exactly one call."""
 

@@ -6,9 +6,9 @@ from allocfs.compare.clients import Design
 from allocfs.compare.comparison import Comparison, Machine
 from allocfs.compare.costs import Costs
 from allocfs.compare.mounts import Store
-from allocfs.compare.runs import Measured, Results, Run
+from allocfs.compare.runs import Measurement, Results, Run
 from allocfs.compare.scenarios import SCENARIOS
-from allocfs.compare.syscalls import Work
+from allocfs.compare.syscalls import CountedWork
 from allocfs.compare.transport import Transport
 
 # Each cost is another power of ten, so that a sum shows what it is made of.
@@ -24,9 +24,9 @@ COSTS = Costs(
     start=1e9,
 )
 STORE = Store(tags=1000, cpus=10)
-TEXT = Work(opens=1, preads=2, closes=1, bytes=8192, counters=10_000)
-IOCTL = Work(opens=1, ioctls=3, closes=1, bytes=1152, counters=20)
-READ = Work(opens=1, preads=1, closes=1, bytes=448, counters=20)
+TEXT = CountedWork(opens=1, preads=2, closes=1, bytes=8192, counters=10_000)
+IOCTL = CountedWork(opens=1, ioctls=3, closes=1, bytes=1152, counters=20)
+READ = CountedWork(opens=1, preads=1, closes=1, bytes=448, counters=20)
 WALLS = {
     Design.TEXT: 1_000_000,
     Design.IOCTL: 100_000,
@@ -38,11 +38,11 @@ WALLS = {
 WORK = {Design.TEXT: TEXT, Design.IOCTL: IOCTL}
 
 
-def measured(design: Design, wall: int) -> Measured:
+def measured(design: Design, wall: int) -> Measurement:
     """Make three runs; in two of them the first repetition takes longer."""
     rows = [[5 * wall, wall, wall], [5 * wall, wall, wall], [wall, 2 * wall, 2 * wall]]
     runs = [Run(row, 100.0, 200.0) for row in rows]
-    return Measured(WORK.get(design, READ), [(4096, 1), (0, 0)], runs[0], runs)
+    return Measurement(WORK.get(design, READ), [(4096, 1), (0, 0)], runs[0], runs)
 
 
 def results() -> Results:
