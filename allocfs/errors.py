@@ -3,7 +3,8 @@
 AllocfsError
     NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
     BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
-    SourceLate (EAGAIN)
+    NotCacheable (EINVAL)
+    SourceLate (EAGAIN)        Superseded (ESTALE, seen by the kernel alone)
     SourceFailed (EIO)
         BadCapture
     LimitReached
@@ -39,6 +40,14 @@ class BadQuery(AllocfsError):
 
 class BadControl(AllocfsError):
     """A line written to `.allocfs/control` is not a command, or the command cannot be obeyed."""
+
+
+class NotCacheable(AllocfsError):
+    """A read through the page cache would not see the whole file (EINVAL: use read())."""
+
+
+class Superseded(AllocfsError):
+    """A path selects other tags than when it was looked up (ESTALE, at which the VFS retries)."""
 
 
 class TagGone(AllocfsError):

@@ -62,7 +62,7 @@ def _default_store(place: Place) -> Iterator[Bench]:
     top = place.top
     program = compile_program("baseline", top, "fuse3")
     with ExitStack() as stack:
-        live = stack.enter_context(mounts.allocfs_mount(top / "live", "cpus=224"))
+        live = stack.enter_context(mounts.allocfs_mount(top / "live", "cpus=224,max_age=0"))
         periodic = stack.enter_context(
             mounts.allocfs_mount(top / "periodic", "cpus=224,max_age=1s")
         )

@@ -1,4 +1,4 @@
-"""A short stress test in both modes; `python -m tests.stress` runs it for longer."""
+"""A short stress test in all modes; `python -m tests.stress` runs it for longer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.conftest import Mounter, control
 from tests.stress.model import FIRST_VALUES, MODULES, TAGS, History, Model
 from tests.stress.soak import Plan, soak
 
-PLANS = [Plan(1, 4.0, readers=4), Plan(1, 4.0, readers=4, max_age=0.1)]
+PLANS = [Plan(1, 4.0, readers=4, max_age=max_age) for max_age in (None, 0.0, 0.1)]
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=["live", "max_age"])
+@pytest.mark.parametrize("plan", PLANS, ids=["default", "live", "max_age"])
 def test_nothing_goes_wrong_under_stress(tmp_path: Path, plan: Plan) -> None:
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("/dev/fuse is not there, or not for this user")

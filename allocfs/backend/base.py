@@ -84,6 +84,9 @@ class Backend(ABC):
     def renew(self) -> None:  # noqa: B027  a default: there may be nothing to take in
         """Take in all changes of the source. Every request calls this first."""
 
+    def require_tags(self) -> None:  # noqa: B027  a default: `tags` is never late
+        """Raise SourceLate if `tags` is older than promised and newer ones are on their way."""
+
     def sum_into(self, slots: Slots, totals: Ints, accurate: Flags) -> None:
         """Sum as sums() does, into rows of bytes and calls, and into flags."""
         put_sums(self.sums(slots), totals, accurate)

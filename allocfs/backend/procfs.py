@@ -70,7 +70,7 @@ class TextBackend(TextSource):
     makes a pass.
 
     All requests wait for a pass for PATIENCE. If it takes longer, it is *late*: until it ends,
-    there are names, as they were, but no counters. Only requests for counters wait for its end.
+    requests for names and counters wait, and those for `/.allocfs` go on.
     """
 
     may_be_late = True

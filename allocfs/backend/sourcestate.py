@@ -37,9 +37,13 @@ class SourceState:
             log.warning("reads work again; they failed because of: %s", self._error)
         self._error = ""
 
+    def require_answer(self) -> None:
+        """Raise SourceLate if the source is being read."""
+        if self.wait:
+            raise SourceLate("the source has not answered yet", self.wait)
+
     def require(self) -> None:
         """Raise SourceFailed if the source could not be read, SourceLate if it is being read."""
         if self._error:
             raise SourceFailed(self._error)
-        if self.wait:
-            raise SourceLate("the source has not answered yet", self.wait)
+        self.require_answer()

@@ -44,6 +44,10 @@ class TextSource(Backend):
         if self.tags.content_id != content_id:
             self.announce_change()
 
+    def require_tags(self) -> None:
+        """Raise SourceLate while a pass is late."""
+        self.state.require_answer()
+
     def sums(self, slots: Slots) -> Sums:
         """Return the counters that the text has for these tags."""
         self.state.require()

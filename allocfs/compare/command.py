@@ -60,7 +60,7 @@ def compare(cpus: int, tags: int | None, runs: int) -> Comparison:
     with (
         on_one_cpu(),
         source_of(tags) as source,
-        simulated_mount(source, options) as live,
+        simulated_mount(source, f"{options},max_age=0") as live,
         simulated_mount(source, f"{options},max_age={PERIOD}") as periodic,
         tqdm(total=total_runs(SCENARIOS, runs), unit=" runs", disable=None, leave=False) as bar,
     ):

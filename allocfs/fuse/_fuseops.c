@@ -1,5 +1,5 @@
 /*
- * _fuseops: what pyfuse3 lacks, added to the operations that it gives to libfuse.
+ * _fuseops: handlers that pyfuse3 lacks, added to the operations that it gives to libfuse.
  *
  * pyfuse3 tells its read and write handlers the file handle alone, and that is 0 for every
  * file once the kernel has stopped sending open. It has no handler for ioctl. And it goes
@@ -76,7 +76,7 @@ static void write_identified(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec 
 	original.write_buf(req, ino, bufv, off, fi);
 }
 
-/* An exception is a bug in a handler: report it, as nobody up the stack can catch it. */
+/* An exception is a bug in a handler: report it, as no caller can catch it. */
 static void reply_bug(fuse_req_t req, PyObject *handler)
 {
 	PyErr_WriteUnraisable(handler);
@@ -98,7 +98,7 @@ static void leave(fuse_req_t req)
 	fuse_reply_none(req);
 }
 
-/* Send what a handler returned: bytes, no more than there is room for, or an error number. */
+/* Send the result of a handler: bytes, no more than there is room for, or an error number. */
 static void reply_bytes(fuse_req_t req, PyObject *handler, PyObject *returned, size_t room,
 			int (*send)(fuse_req_t, const char *, size_t))
 {
@@ -114,6 +114,17 @@ static void reply_bytes(fuse_req_t req, PyObject *handler, PyObject *returned, s
 	}
 }
 
+/*
+ * Whether a read fills the page cache. Linux fills it for sendfile, splice, copy_file_range and
+ * private maps even of a file that bypasses it (direct_io), and would serve these pages without
+ * end. Such reads carry no lock owner; direct ones carry that of the caller (fuse_send_read() in
+ * fs/fuse/file.c, as in Linux 6.18).
+ */
+static bool fills_page_cache(const struct fuse_file_info *fi)
+{
+	return fi->lock_owner == 0;
+}
+
 static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 			struct fuse_file_info *fi)
 {
@@ -127,8 +138,8 @@ static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		return;
 	}
 	gil = PyGILState_Ensure();
-	returned = PyObject_CallFunction(read_handler, "KLn", (unsigned long long)fi->fh,
-					 (long long)off, (Py_ssize_t)size);
+	returned = PyObject_CallFunction(read_handler, "KLni", (unsigned long long)fi->fh,
+					 (long long)off, (Py_ssize_t)size, fills_page_cache(fi));
 	if (returned == Py_NotImplemented)
 		leave(req);
 	else
@@ -314,8 +325,9 @@ static bool another_comes(struct fuse_session *session)
 
 /*
  * Receive a request for pyfuse3, which calls this when there is one. Those that are answered
- * here do not get there, but for one that its handler left. After each, wait a little for the next: who reads in a loop sends it
- * at once. -EINTR, which a signal gives too, makes pyfuse3 go back to its loop.
+ * here do not get there, except one that its handler left. After each, wait a little for the
+ * next: a client that reads in a loop sends it at once. -EINTR, which a signal gives too, makes
+ * pyfuse3 go back to its loop.
  */
 int fuse_session_receive_buf(struct fuse_session *session, struct fuse_buf *buf)
 {
@@ -368,9 +380,9 @@ static PyObject *is_active(PyObject *module, PyObject *unused)
 
 static PyMethodDef functions[] = {
 	{"set_handlers", set_handlers, METH_VARARGS,
-	 "Register what answers ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.\n\n"
-	 "ioctl(inode, handle, command, data) and read(handle, offset, size) return bytes or an\n"
-	 "error number, open(inode, flags) a handle or the negative of one, release(handle) one.\n"
+	 "Register handlers of ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.\n\n"
+	 "ioctl(inode, handle, command, data) and read(handle, offset, size, to_cache) return bytes or\n"
+	 "an error number, open(inode, flags) a handle or the negative of one, release(handle) one.\n"
 	 "A read or an open that returns NotImplemented is answered by pyfuse3.\n"
 	 "The last argument tells whether open files bypass the page cache."},
 	{"active", is_active, METH_NOARGS,
@@ -379,7 +391,7 @@ static PyMethodDef functions[] = {
 };
 
 static struct PyModuleDef definition = {
-	PyModuleDef_HEAD_INIT, "_fuseops", "What pyfuse3 lacks.", -1, functions,
+	PyModuleDef_HEAD_INIT, "_fuseops", "Handlers that pyfuse3 lacks.", -1, functions,
 	NULL, NULL, NULL, NULL,
 };
 

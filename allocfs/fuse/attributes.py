@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import pyfuse3
 
 from allocfs.errors import NameNotFound
+from allocfs.fuse.inodes import Inode, node_of
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
-from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import CONTROL, AboutFile, AxisDir, Dir, Node
 
 NAMES_VALID = 60.0  # seconds; a name that is gone is found out at getattr and open
@@ -43,31 +44,33 @@ class Attributes:
         self._promises = promises
         self._changed_ns = time.time_ns()
 
-    def of_entry(self, inode: int, node: Node, tags: int | None = None) -> pyfuse3.EntryAttributes:
-        """Describe a node for lookup and readdir; `tags` is its number of tags, if known.
+    def of_entry(
+        self, number: int, inode: Inode, tags: int | None = None
+    ) -> pyfuse3.EntryAttributes:
+        """Describe an inode for lookup and readdir; `tags` is its number of tags, if known.
 
-        Nothing is rendered or judged for a size. Raises NameNotFound if the node stands for a
-        name of which no tag is loaded.
+        Nothing is rendered or judged for a size. Raises NameNotFound if it stands for a name of
+        which no tag is loaded.
         """
-        attributes = self._common(inode, node)
-        if isinstance(node, AxisDir):
-            attributes.attr_timeout = self._promises.make(inode)
-        elif not isinstance(node, Dir) and not _is_control(node):
-            self._mode.describe_entry(attributes, node, tags)
+        attributes = self._common(number, node_of(inode))
+        if isinstance(inode, BoundFile):
+            self._mode.describe_entry(attributes, inode, tags)
+        elif isinstance(inode, AxisDir):
+            attributes.attr_timeout = self._promises.make(number)
         return attributes
 
-    def of_node(self, inode: int, node: Node) -> pyfuse3.EntryAttributes:
-        """Describe a node for getattr: with its size of now, which may render or judge it.
+    def of_inode(self, number: int, inode: Inode) -> pyfuse3.EntryAttributes:
+        """Describe an inode for getattr: with its size of now, which may render or judge it.
 
         Raises NameNotFound as of_entry() does.
         """
-        attributes = self._common(inode, node)
-        if isinstance(node, AxisDir):
-            if not self._filesystem.exists(node):
-                raise NameNotFound(f"{node.path}: nothing below it is loaded now")
-            attributes.attr_timeout = self._promises.make(inode)
-        elif not isinstance(node, Dir) and not _is_control(node):
-            self._mode.describe_file(attributes, node)
+        attributes = self._common(number, node_of(inode))
+        if isinstance(inode, BoundFile):
+            self._mode.describe_file(attributes, inode)
+        elif isinstance(inode, AxisDir):
+            if not self._filesystem.exists(inode):
+                raise NameNotFound(f"{inode.path}: nothing below it is loaded now")
+            attributes.attr_timeout = self._promises.make(number)
         return attributes
 
     def tags_changed(self) -> None:
@@ -75,9 +78,9 @@ class Attributes:
         self._changed_ns = time.time_ns()
         self._promises.revoke()
 
-    def _common(self, inode: int, node: Node) -> pyfuse3.EntryAttributes:
+    def _common(self, number: int, node: Node) -> pyfuse3.EntryAttributes:
         attributes = pyfuse3.EntryAttributes()
-        attributes.st_ino = inode
+        attributes.st_ino = number
         attributes.st_nlink = 1
         attributes.st_uid, attributes.st_gid = self._access.uid, self._access.gid
         attributes.st_atime_ns = self._changed_ns
@@ -88,13 +91,9 @@ class Attributes:
         if isinstance(node, Dir):
             attributes.st_mode = stat.S_IFDIR | self._access.dir_mode
             attributes.st_nlink = 2
-        elif _is_control(node):
+        elif node == AboutFile(CONTROL):
             attributes.st_mode = stat.S_IFREG | CONTROL_MODE
             attributes.st_uid = self._access.control_uid
         else:
             attributes.st_mode = stat.S_IFREG | self._access.file_mode
         return attributes
-
-
-def _is_control(node: Node) -> bool:
-    return node == AboutFile(CONTROL)

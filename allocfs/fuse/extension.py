@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 EXTENSION = "allocfs.fuse._fuseops"
 
 Ioctl = Callable[[int, int, int, bytes], bytes]
-Read = Callable[[int, int, int], bytes]
+Read = Callable[[int, int, int, bool], bytes]
 Open = Callable[[int, int], int]
 Release = Callable[[int], None]
 
@@ -58,12 +58,12 @@ def answer(
     """Answer requests without going through pyfuse3's loop, if the extension is there.
 
     `ioctl` gets inode, file handle (0 without open), command and the argument's bytes, none if
-    the command only reads; it returns the bytes that the argument becomes. `read` gets handle,
-    offset and size, `open_file` inode and flags, and returns a handle above 0. pyfuse3 itself
-    answers the requests whose handler is None, and a read or an open that raises
-    BlockingIOError because it has to wait: pyfuse3's handlers can wait. All raise OSError to
-    fail, are called in the thread that runs pyfuse3's loop, and must not block. `direct_io`
-    tells whether files bypass the page cache.
+    the command only reads; it returns the new bytes of the argument. `read` gets handle, offset,
+    size, and whether the read fills the page cache. `open_file` gets inode and flags, and returns
+    a handle above 0. pyfuse3 itself answers the requests whose handler is None, and a read or an
+    open that raises BlockingIOError because it has to wait: pyfuse3's handlers can wait. All raise
+    OSError to fail, are called in the thread that runs pyfuse3's loop, and must not block.
+    `direct_io` tells whether files bypass the page cache.
     """
     extension = sys.modules.get(EXTENSION)
     if extension is not None:

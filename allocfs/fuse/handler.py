@@ -22,6 +22,8 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.BadQuery: errno.EINVAL,
     errors.BadControl: errno.EINVAL,
     errors.TagGone: errno.ESTALE,
+    errors.Superseded: errno.ESTALE,
+    errors.NotCacheable: errno.EINVAL,
     errors.SourceFailed: errno.EIO,
     errors.SourceLate: errno.EAGAIN,
     errors.ReadOnly: errno.EROFS,
@@ -78,7 +80,7 @@ def handler(
                         begun = perf_counter_ns()
         except Exception as error:
             number = errno_of(method.__name__, error)
-            self.stats.errors[number] += 1
+            _count(error, number, self.stats)
             raise pyfuse3.FUSEError(number) from error
         finally:
             self.stats.slowest_ns = max(self.stats.slowest_ns, perf_counter_ns() - begun)
@@ -120,7 +122,7 @@ def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
             raise BlockingIOError(ERRNO[type(late)], str(late)) from late
         except Exception as error:
             number = errno_of(method.__name__, error)
-            stats.errors[number] += 1
+            _count(error, number, stats)
             raise OSError(number, str(error)) from error
         finally:
             took = perf_counter_ns() - begun
@@ -128,6 +130,12 @@ def direct(method: Callable[P, R], stats: Stats) -> Callable[P, R]:
                 stats.slowest_ns = took
 
     return functools.update_wrapper(answer, method)
+
+
+def _count(error: Exception, number: int, stats: Stats) -> None:
+    """Count an error that a client gets; at a Superseded the kernel tries again by itself."""
+    if not isinstance(error, errors.Superseded):
+        stats.errors[number] += 1
 
 
 def errno_of(request: str, error: Exception) -> int:

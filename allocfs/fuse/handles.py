@@ -15,6 +15,7 @@ T = TypeVar("T")
 class OpenFile:
     """A file, its contents, and for `/allocinfo` the state of its ioctls."""
 
+    inode: int
     node: File
     view: View
     ioctl: IoctlFile | None = None

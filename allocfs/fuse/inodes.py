@@ -1,13 +1,21 @@
-"""Inode numbers: each node has one, for as long as the kernel knows the node."""
+"""Inode numbers: each node has one, for as long as the kernel knows the node.
+
+A file of tags gets a new number when its path selects other tags than before. The old inode
+lives on for the clients that hold it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 
-from allocfs.vfs.nodes import ROOT, Node
+from allocfs.vfs.filesystem import BoundFile
+from allocfs.vfs.nodes import ROOT, Dir, Node
 
 ROOT_INODE = 1
 _FIRST = 256  # lower numbers are left to the root and to what FUSE may reserve
+
+Inode = Dir | BoundFile
 
 
 def inode_number(path: str) -> int:
@@ -18,43 +26,63 @@ def inode_number(path: str) -> int:
     return max(int.from_bytes(digest, "little") >> 1, _FIRST)
 
 
-class Inodes:
-    """The nodes that the kernel holds, with the number of its lookups of each."""
+def node_of(inode: Inode) -> Node:
+    """Return the node of an inode."""
+    return inode.file if isinstance(inode, BoundFile) else inode
 
-    def __init__(self) -> None:
-        """Know the root, which the kernel never forgets."""
-        self._nodes: dict[int, Node] = {ROOT_INODE: ROOT}
+
+class Inodes:
+    """The inodes that the kernel holds, with the number of its lookups of each."""
+
+    def __init__(self, is_current: Callable[[BoundFile], bool]) -> None:
+        """Hold the root, which the kernel never forgets; `is_current` as in Filesystem."""
+        self._is_current = is_current
+        self._inodes: dict[int, Inode] = {ROOT_INODE: ROOT}
         self._lookups: dict[int, int] = {}
+        self._superseding: dict[int, int] = {}
+        """The numbers of inodes that have not the number derived from their path, by that."""
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._inodes)
 
-    def __getitem__(self, inode: int) -> Node:
-        return self._nodes[inode]
+    def __getitem__(self, number: int) -> Inode:
+        return self._inodes[number]
 
-    def number(self, node: Node) -> int:
-        """Return a node's inode number; a node whose number is taken gets the next one."""
-        inode = inode_number(node.path)
-        while self._nodes.get(inode, node) != node:
-            inode += 1
-        return inode
+    def find(self, node: Node) -> tuple[int, Inode]:
+        """Return number and inode for a lookup of a node, new ones if its old is superseded."""
+        derived = inode_number(node.path)
+        number = self._superseding.get(derived, derived)
+        while (inode := self._inodes.get(number)) is not None:
+            if node_of(inode) == node and self._serves(inode):
+                return number, inode
+            number += 1
+        return number, node if isinstance(node, Dir) else BoundFile(node)
 
-    def remember(self, node: Node, inode: int | None = None) -> int:
-        """Count one lookup by the kernel and return the inode number; pass it if it is known."""
-        if inode is None:
-            inode = self.number(node)
-        # Keep the node object that is there: it is equal, and it lies among long-lived objects,
-        # so that the heap does not fragment.
-        self._nodes.setdefault(inode, node)
-        self._lookups[inode] = self._lookups.get(inode, 0) + 1
-        return inode
+    def remember(self, number: int, inode: Inode) -> None:
+        """Count one lookup by the kernel of an inode that find() returned."""
+        if number not in self._inodes:
+            self._inodes[number] = inode
+            derived = inode_number(node_of(inode).path)
+            if number != derived:
+                self._superseding[derived] = number
+        self._lookups[number] = self._lookups.get(number, 0) + 1
 
-    def forget(self, inode: int, lookups: int) -> bool:
-        """Take lookups back; tell whether none are left, so that the node was dropped."""
-        left = self._lookups.get(inode, 0) - lookups
+    def forget(self, number: int, lookups: int) -> bool:
+        """Take lookups back; tell whether none are left, so that the inode was dropped."""
+        left = self._lookups.get(number, 0) - lookups
         if left > 0:
-            self._lookups[inode] = left
-        elif inode != ROOT_INODE:
-            self._lookups.pop(inode, None)
-            self._nodes.pop(inode, None)
+            self._lookups[number] = left
+        elif number != ROOT_INODE:
+            self._lookups.pop(number, None)
+            self._drop(number)
         return left <= 0
+
+    def _serves(self, inode: Inode) -> bool:
+        return not isinstance(inode, BoundFile) or self._is_current(inode)
+
+    def _drop(self, number: int) -> None:
+        inode = self._inodes.pop(number, None)
+        if inode is not None and self._superseding:
+            derived = inode_number(node_of(inode).path)
+            if self._superseding.get(derived) == number:
+                del self._superseding[derived]

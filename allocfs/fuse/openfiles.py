@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 
 import pyfuse3
 
@@ -14,8 +15,8 @@ from allocfs.fuse.handles import Handles, OpenFile
 from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.pollers import Poller, Pollers
 from allocfs.fuse.serving import ServingMode
-from allocfs.vfs.filesystem import Filesystem, Listing
-from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile, Dir, File
+from allocfs.vfs.filesystem import BoundFile, Filesystem, Listing
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile
 
 RESERVED = 16  # files of /.allocfs that may be open beyond max_open, so that it can be found out
 
@@ -39,37 +40,51 @@ class OpenFiles:
         self._pollers = pollers
         self._listings = listings
         self._files: Handles[OpenFile] = Handles()
+        self._by_inode: Counter[int] = Counter()
 
     def __getitem__(self, fh: int) -> OpenFile:
         return self._files[fh]
 
     def open(self, inode: int, flags: int) -> int:
         """Open a file; return its handle."""
-        node = self._file(inode)
+        bound = self._bound(inode)
+        node = bound.file
         self.refuse_too_many(RESERVED if isinstance(node, AboutFile) else 0)
         self._filesystem.renew()
+        self.bring_up_to_date(inode, bound)
         if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
             raise errors.ReadOnly(f"{node.path}: opened for writing")
         content_id = self._filesystem.content_id
-        view = self._mode.open(inode, node)
+        view = self._mode.open(inode, bound)
         ioctl = self._filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
-        handle = self._files.add(OpenFile(node, view, ioctl))
+        handle = self._files.add(OpenFile(inode, node, view, ioctl))
+        self._by_inode[inode] += 1
         if node == CONTENT_ID:
             self._pollers.opened(handle, content_id)
         self._stats.opens += 1
         self._stats.open_files = len(self._files)
         return handle
 
-    def read(self, fh: int, offset: int, size: int) -> bytes:
-        """Return bytes of a file: as they are now, or as they were first in this period."""
+    def read(self, fh: int, offset: int, size: int, to_cache: bool = False) -> bytes:
+        """Return bytes of a file: as they are now, or as they were first in this period.
+
+        `to_cache` tells that the kernel fills its page cache with them.
+        """
         self._filesystem.renew()
-        data = self[fh].view.read(offset, size)
+        file = self[fh]
+        if to_cache:
+            self._mode.before_caching(file.inode)
+        data = file.view.read(offset, size)
         self._stats.reads += 1
         self._stats.bytes_served += len(data)
         return data
 
     def release(self, fh: int) -> None:
         """Close an open file."""
+        inode = self._files[fh].inode
+        self._by_inode[inode] -= 1
+        if not self._by_inode[inode]:
+            del self._by_inode[inode]
         self._files.drop(fh)
         self._pollers.closed(fh)
         self._stats.open_files = len(self._files)
@@ -82,6 +97,25 @@ class OpenFiles:
         if state is None:
             raise errors.NoSuchCommand("only /allocinfo has ioctls")
         return state.handle(command, data)
+
+    def bring_up_to_date(self, inode: int, bound: BoundFile) -> None:
+        """Bind a file anew if its path selects other tags now.
+
+        Raises Superseded if a client holds the inode open: its selection has to stay.
+        """
+        if self._filesystem.is_current(bound):
+            return
+        if self.may_be_open(inode):
+            raise errors.Superseded(f"{bound.file.path}: selects other tags now")
+        bound.selection = None
+
+    def may_be_open(self, inode: int) -> bool:
+        """Tell whether a client may hold an inode open."""
+        return inode in self._by_inode
+
+    def open_inodes(self) -> list[int]:
+        """List the inodes that are open."""
+        return list(self._by_inode)
 
     def poller(self, fh: int, _thread: int) -> Poller:
         """Return the identity of a client that polls."""
@@ -105,11 +139,11 @@ class OpenFiles:
             direct_io=self._mode.direct_io,
         )
 
-    def _file(self, inode: int) -> File:
-        node = self._inodes[inode]
-        if isinstance(node, Dir):
+    def _bound(self, inode: int) -> BoundFile:
+        bound = self._inodes[inode]
+        if not isinstance(bound, BoundFile):
             raise pyfuse3.FUSEError(errno.EISDIR)
-        return node
+        return bound
 
 
 class UnopenedFiles(OpenFiles):
@@ -120,8 +154,23 @@ class UnopenedFiles(OpenFiles):
     """
 
     def __getitem__(self, fh: int) -> OpenFile:
-        node = self._file(fh)
-        return OpenFile(node, self._mode.open(fh, node))
+        bound = self._bound(fh)
+        return OpenFile(fh, bound.file, self._mode.open(fh, bound))
+
+    def bring_up_to_date(self, inode: int, bound: BoundFile) -> None:
+        """Bind a file anew if its path selects other tags now.
+
+        Raises Superseded if a client holds the inode open: its selection has to stay.
+        """
+        if self._filesystem.is_current(bound):
+            return
+        if self.may_be_open(inode):
+            raise errors.Superseded(f"{bound.file.path}: selects other tags now")
+        bound.selection = None
+
+    def may_be_open(self, _inode: int) -> bool:
+        """Take every inode for open: the kernel does not tell."""
+        return True
 
     def open(self, _inode: int, _flags: int) -> int:
         """Answer no open."""

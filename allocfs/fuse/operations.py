@@ -19,15 +19,16 @@ from allocfs import errors
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.handler import handler, request
 from allocfs.fuse.handles import Handles
-from allocfs.fuse.inodes import Inodes
+from allocfs.fuse.inodes import Inodes, inode_number, node_of
 from allocfs.fuse.openfiles import OpenFiles, UnopenedFiles
 from allocfs.fuse.pollers import Pollers, Waiter
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
-from allocfs.vfs.filesystem import NAME_MAX, Filesystem, Listing
+from allocfs.vfs.filesystem import NAME_MAX, BoundFile, Filesystem, Listing
 from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, Dir, Entry, Node, TagFile
 
 DOTS = (".", "..")
+MOST_NAMES = 1024  # of open files that are invalidated at a change, 3 us for each
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
 
@@ -50,11 +51,15 @@ class Operations(pyfuse3.Operations):
         self._mode = mode
         self._promises = promises
         self._attributes = Attributes(filesystem, access, mode, promises)
-        self._inodes = Inodes()
+        self._inodes = Inodes(filesystem.is_current)
         self._listings: Handles[Listing] = Handles()
         self._pollers = Pollers(filesystem.content_id)
         self.files = self._open_files(OpenFiles if answer_open else UnopenedFiles)
         filesystem.on_change(self.tags_changed)
+
+    async def run(self) -> None:
+        """Do the work of the serving mode that goes on beside requests, until cancelled."""
+        await self._mode.run()
 
     def answer_opens(self) -> None:
         """Answer opens; call this before any request, if the extension is not in use."""
@@ -69,9 +74,9 @@ class Operations(pyfuse3.Operations):
             raise pyfuse3.FUSEError(errno.EOPNOTSUPP)
         node = self.filesystem.lookup(directory, text)
         self._note_query(directory, node)
-        inode = self._inodes.number(node)
-        attributes = self._attributes.of_entry(inode, node)
-        self._inodes.remember(node, inode)
+        number, found = self._inodes.find(node)
+        attributes = self._attributes.of_entry(number, found)
+        self._inodes.remember(number, found)
         self.stats.inodes = len(self._inodes)
         return attributes
 
@@ -86,13 +91,16 @@ class Operations(pyfuse3.Operations):
 
     @request
     def getattr(self, inode: int, _ctx: Any) -> pyfuse3.EntryAttributes:
-        """Describe a node.
+        """Describe an inode.
 
         One that is gone is stale: the VFS then looks a path up again, and fstat() fails as
         reading does.
         """
+        found = self._inodes[inode]
+        if isinstance(found, BoundFile):
+            self._refuse_superseded(inode, found)
         try:
-            return self._attributes.of_node(inode, self._inodes[inode])
+            return self._attributes.of_inode(inode, found)
         except errors.NameNotFound as error:
             raise pyfuse3.FUSEError(errno.ESTALE) from error
 
@@ -101,10 +109,10 @@ class Operations(pyfuse3.Operations):
         self, inode: int, attr: Any, fields: Any, _fh: int | None, _ctx: Any
     ) -> pyfuse3.EntryAttributes:
         """Let a shell's `>` truncate control, which has no size; change nothing."""
-        node = self._inodes[inode]
+        node = node_of(self._inodes[inode])
         if node != AboutFile(CONTROL) or not fields.update_size:
             raise errors.ReadOnly(f"{node.path}: attributes cannot be changed")
-        return self._attributes.of_entry(inode, node)
+        return self._attributes.of_entry(inode, self._inodes[inode])
 
     @handler
     def open(self, inode: int, flags: int, _ctx: Any) -> pyfuse3.FileInfo:
@@ -122,6 +130,7 @@ class Operations(pyfuse3.Operations):
     def write(self, fh: int, _offset: int, data: bytes) -> int:
         """Act on lines written to control."""
         self.filesystem.write(self.files[fh].node, data)
+        self._mode.expire()
         return len(data)
 
     @handler
@@ -151,12 +160,12 @@ class Operations(pyfuse3.Operations):
     def readdir(self, fh: int, start_id: int, token: pyfuse3.ReaddirToken) -> None:
         """Hand out names from a position in the listing."""
         for position, entry in enumerate(self._listings[fh].entries[start_id:], start_id + 1):
-            inode = self._inodes.number(entry.node)
-            attributes = self._attributes.of_entry(inode, entry.node, entry.tags)
+            number, inode = self._inodes.find(entry.node)
+            attributes = self._attributes.of_entry(number, inode, entry.tags)
             if not pyfuse3.readdir_reply(token, os.fsencode(entry.name), attributes, position):
                 break
             if entry.name not in DOTS:  # the kernel does not look these two up
-                self._inodes.remember(entry.node, inode)
+                self._inodes.remember(number, inode)
         self.stats.inodes = len(self._inodes)
 
     @handler
@@ -167,7 +176,7 @@ class Operations(pyfuse3.Operations):
     @request
     def poll(self, inode: int, fh: int, waiter: Waiter | None, ctx: Any) -> int:
         """Report POLLPRI on content_id once for each change, as /proc/mounts does."""
-        if self._inodes[inode] != CONTENT_ID:
+        if node_of(self._inodes[inode]) != CONTENT_ID:
             return READABLE
         poller = self.files.poller(fh, ctx.pid)
         changed = self._pollers.changed(poller, self.filesystem.content_id, waiter)
@@ -185,17 +194,18 @@ class Operations(pyfuse3.Operations):
     @handler
     def listxattr(self, inode: int, _ctx: Any) -> list[bytes]:
         """Name the extended attributes of a file of tags."""
-        return [name.encode() for name in self.filesystem.xattr_names(self._inodes[inode])]
+        return [name.encode() for name in self.filesystem.xattr_names(node_of(self._inodes[inode]))]
 
     @request
     def getxattr(self, inode: int, name: bytes, _ctx: Any) -> bytes:
         """Return an extended attribute."""
-        node = self._inodes[inode]
+        found = self._inodes[inode]
         text = os.fsdecode(name)
-        if not isinstance(node, TagFile) or text not in self.filesystem.xattr_names(node):
+        names = self.filesystem.xattr_names(node_of(found))
+        if not isinstance(found, BoundFile) or text not in names:
             raise pyfuse3.FUSEError(pyfuse3.ENOATTR)
         try:
-            return self.filesystem.xattr(node, text)
+            return self.filesystem.xattr(found, text)
         except errors.NameNotFound as error:
             raise pyfuse3.FUSEError(errno.ESTALE) from error
 
@@ -221,6 +231,7 @@ class Operations(pyfuse3.Operations):
     def give_back(self) -> None:
         """Drop objects that were of use only for a while."""
         self._promises.drop_expired()
+        self._mode.give_back()
         self.filesystem.give_back()
 
     def watched(self) -> bool:
@@ -231,12 +242,32 @@ class Operations(pyfuse3.Operations):
         """Wake the pollers of content_id, and make the kernel ask for sizes again."""
         self._pollers.wake()
         self._attributes.tags_changed()
+        for number in self.files.open_inodes()[:MOST_NAMES]:
+            self._look_up_again(number)
 
     def _directory(self, inode: int) -> Dir:
         node = self._inodes[inode]
-        if not isinstance(node, Dir):
+        if isinstance(node, BoundFile):
             raise pyfuse3.FUSEError(errno.ENOTDIR)
         return node
+
+    def _refuse_superseded(self, number: int, bound: BoundFile) -> None:
+        """Raise Superseded, so that the VFS looks a path up again, for an inode that is gone.
+
+        An open inode goes on to have attributes, for fstat(), while one of its tags is loaded.
+        """
+        try:
+            self.files.bring_up_to_date(number, bound)
+        except errors.Superseded:
+            if self.filesystem.is_gone(bound):
+                raise
+
+    def _look_up_again(self, number: int) -> None:
+        """Make the kernel look up the name of an inode before it uses it again."""
+        file = node_of(self._inodes[number])
+        if isinstance(file, TagFile):
+            parent = inode_number(file.parent.path)
+            pyfuse3.invalidate_entry_async(parent, os.fsencode(file.entry), ignore_enoent=True)
 
     def _open_files(self, kind: type[OpenFiles]) -> OpenFiles:
         return kind(self.filesystem, self._mode, self._inodes, self._pollers, self._listings)
@@ -245,6 +276,6 @@ class Operations(pyfuse3.Operations):
         """Note a lookup of a query; make the kernel forget the oldest beyond max_queries."""
         oldest = self.filesystem.note_query(directory, node)
         if oldest is not None:
-            parent = self._inodes.number(oldest.directory)
+            parent = inode_number(oldest.directory.path)
             # In a thread of pyfuse3's own: the kernel waits for lookups in that directory.
             pyfuse3.invalidate_entry_async(parent, os.fsencode(oldest.terms), ignore_enoent=True)

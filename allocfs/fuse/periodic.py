@@ -1,10 +1,13 @@
 """The serving mode max_age=T: files that change once a period, read from the page cache.
 
-Time is divided into periods of T seconds. The tags of a file are selected once in a period, and
-its sums are taken once. Attributes are valid until the period ends, and mtime is
-that of the period: after that the kernel asks for the attributes before it reads, finds
-another mtime, and drops the pages it holds (FUSE_AUTO_INVAL_DATA). No notification is needed,
-and no open: a file is known by its inode.
+Time is divided into periods of T seconds. The values of a file are taken once in a period. Names
+and attributes are valid until the period ends, and mtime is that of the period: after that the
+kernel asks for the attributes before it reads, finds another mtime, and drops the pages that it
+holds (FUSE_AUTO_INVAL_DATA). No open is needed: a file is known by its inode.
+
+Readers that ask for no attributes (sendfile, splice, memory maps) would read old pages without
+end. So soon after a period's end the kernel is told to drop the pages of all files that were
+read in it.
 """
 
 from __future__ import annotations
@@ -16,12 +19,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyfuse3
+import trio
 
 from allocfs.clock import age_clock_ns
 from allocfs.errors import TagGone
-from allocfs.vfs.filesystem import Filesystem, View
-from allocfs.vfs.nodes import AboutFile, AllocinfoFile, File, TagFile
+from allocfs.fuse.pages import PageDropper
+from allocfs.vfs.filesystem import BoundFile, Filesystem, View
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, TagFile
 
+GRACE = 0.02
+"""Seconds from a period's end until its pages are dropped. A pread() that began before the end,
+and has copied some pages, then does not go on with pages of another period."""
 _NS = 1_000_000_000
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
 
@@ -34,18 +42,19 @@ class Period(NamedTuple):
     remaining: float  # seconds until it ends
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublishedFile:
     """The contents of a file whose size and mtime the kernel was given."""
 
     view: View
     mtime_ns: int
+    has_pages: bool = False  # it was read, so the kernel may hold pages of it
 
 
 class PeriodicFiles:
     """For each inode, the file whose size and mtime the kernel was last given.
 
-    A read that arrives after the end of a period gets the contents that the attributes
+    A read that arrives soon after the end of a period gets the contents that the attributes
     promised, so that no record is put together from two periods.
     """
 
@@ -55,6 +64,7 @@ class PeriodicFiles:
         self,
         filesystem: Filesystem,
         max_age: float,
+        pages: PageDropper,
         clock: Callable[[], int] = age_clock_ns,
     ) -> None:
         """Count periods of max_age seconds from the beginning of the clock.
@@ -63,79 +73,127 @@ class PeriodicFiles:
         matters.
         """
         self._filesystem = filesystem
+        self._pages = pages
         self._length_ns = max(1, round(max_age * _NS))
         self._clock = clock
         self._epoch_ns = time.time_ns() - clock()
         self._published: OrderedDict[int, PublishedFile] = OrderedDict()  # oldest first
+        self._expired_ns = 0  # when a period was ended early
+        self._read = trio.Event()  # set at the first read of a file in a period
 
-    def open(self, inode: int, file: File) -> View:
+    def before_caching(self, number: int) -> None:
+        """Let the kernel cache pages: they are dropped after the period."""
+
+    def open(self, number: int, bound: BoundFile) -> View:
         """Return a view of the published contents of a file, whichever these are at a read."""
-        return _PublishedView(self, inode, file)
+        return _PublishedView(self, number, bound)
 
     def describe_entry(
-        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
+        self, attributes: pyfuse3.EntryAttributes, bound: BoundFile, tags: int | None
     ) -> None:
-        """Set the size and time that the kernel was last given, if any."""
+        """Set the size and time that the kernel was last given, if any.
+
+        The name is valid until the period ends, as the path may select other tags in the next.
+        """
         attributes.attr_timeout = 0
+        if isinstance(bound.file, TagFile):
+            attributes.entry_timeout = self.period().remaining
         # Another size would truncate the file for its current readers.
         if last := self.last_published(attributes.st_ino):
             attributes.st_size, attributes.st_mtime_ns = last
 
-    def describe_file(self, attributes: pyfuse3.EntryAttributes, file: File) -> None:
+    def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size and time of this period."""
         remaining = self.period().remaining
-        # The contents are fixed now until the period ends, even if a module comes or goes.
-        attributes.st_size, published = self.measure(attributes.st_ino, file)
+        # The contents are fixed now until the period ends.
+        attributes.st_size, published = self.measure(attributes.st_ino, bound)
         attributes.st_mtime_ns = published.mtime_ns
-        attributes.attr_timeout = 0 if isinstance(file, AboutFile) else remaining
+        attributes.attr_timeout = 0 if isinstance(bound.file, AboutFile) else remaining
 
     def period(self) -> Period:
         """Return the present period."""
         number, passed = divmod(self._clock(), self._length_ns)
-        mtime_ns = self._epoch_ns + number * self._length_ns
+        mtime_ns = self._epoch_ns + max(number * self._length_ns, self._expired_ns)
         return Period(number, mtime_ns, (self._length_ns - passed) / _NS)
 
-    def renew(self, inode: int, period: Period) -> None:
+    def renew(self, number: int, period: Period) -> None:
         """Drop the published file of an inode if it is of another period."""
-        published = self._published.get(inode)
+        published = self._published.get(number)
         if published is not None and published.mtime_ns != period.mtime_ns:
-            del self._published[inode]
+            del self._published[number]
 
-    def measure(self, inode: int, file: File) -> tuple[int, PublishedFile]:
+    def measure(self, number: int, bound: BoundFile) -> tuple[int, PublishedFile]:
         """Return st_size in bytes and the file that has it, rendered or judged if need be.
 
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         """
-        if isinstance(file, TagFile | AllocinfoFile):
-            self.renew(inode, self.period())
-            published = self.published(inode, file)
+        if isinstance(bound.file, TagFile | AllocinfoFile):
+            self.renew(number, self.period())
+            published = self.published(number, bound)
         else:
-            published = self._now(inode, file)
+            published = self._now(number, bound)
         return published.view.size(), published
 
-    def last_published(self, inode: int) -> tuple[int, int] | None:
+    def last_published(self, number: int) -> tuple[int, int] | None:
         """Return the st_size and st_mtime_ns that the kernel was last given, None if none."""
-        published = self._published.get(inode)
+        published = self._published.get(number)
         try:
             return None if published is None else (published.view.size(), published.mtime_ns)
         except TagGone:
             return None
 
-    def published(self, inode: int, file: File) -> PublishedFile:
+    def published(self, number: int, bound: BoundFile) -> PublishedFile:
         """Return the file that the kernel was last given; publish one if there is none."""
-        published = self._published.get(inode)
+        published = self._published.get(number)
         if published is None:
             mtime_ns = self.period().mtime_ns
             # The request may have begun in the period before, and the source is of that.
             self._filesystem.renew()
             self._drop_old(mtime_ns)
-            published = PublishedFile(self._filesystem.open_cached(file), mtime_ns)
-            self._published[inode] = published
+            published = PublishedFile(self._filesystem.open_cached(bound), mtime_ns)
+            self._published[number] = published
         return published
 
-    def forget(self, inode: int) -> None:
+    def expire(self) -> None:
+        """Begin a period of its own: getattr publishes anew from now on.
+
+        Until the kernel has dropped pages and attributes, reads get the old contents.
+        """
+        self._expired_ns = self._clock()
+        self._pages.drop(list(self._published))
+
+    def give_back(self) -> None:
+        """Have nothing else to drop: old files go when others are published."""
+
+    def forget(self, number: int) -> None:
         """Drop a file that the kernel has dropped."""
-        self._published.pop(inode, None)
+        self._published.pop(number, None)
+
+    async def run(self) -> None:
+        """After each period, have the kernel drop the pages of the files read in it.
+
+        While no file is read this does not wake up.
+        """
+        while True:
+            await self._read.wait()
+            self._read = trio.Event()
+            await trio.sleep(self.period().remaining + GRACE)
+            self._pages.drop(self._end_period())
+
+    def has_pages(self, published: PublishedFile) -> None:
+        """Note a read: the kernel may hold pages of a file from now on."""
+        if not published.has_pages:
+            published.has_pages = True
+            self._read.set()
+
+    def _end_period(self) -> list[int]:
+        """Drop the files of past periods that have pages; return their inodes."""
+        present = self.period().mtime_ns
+        past = [n for n, published in self._published.items() if published.mtime_ns < present]
+        ended = [number for number in past if self._published[number].has_pages]
+        for number in ended:
+            del self._published[number]
+        return ended
 
     def _drop_old(self, mtime_ns: int) -> None:
         """Drop files of periods long past."""
@@ -146,30 +204,34 @@ class PeriodicFiles:
                 return
             del self._published[oldest]
 
-    def _now(self, inode: int, file: File) -> PublishedFile:
+    def _now(self, number: int, bound: BoundFile) -> PublishedFile:
         """Return a file of `.allocfs`, with a new mtime if its contents have changed."""
-        last = self._published.get(inode)
-        view = self._filesystem.open_cached(file)
+        last = self._published.get(number)
+        view = self._filesystem.open_cached(bound)
         if last is not None and last.view.read(0, view.size() + 1) == view.read(0, view.size()):
             return last
         mtime_ns = self._epoch_ns + self._clock()
-        published = self._published[inode] = PublishedFile(view, mtime_ns)
-        self._published.move_to_end(inode)
+        published = self._published[number] = PublishedFile(view, mtime_ns)
+        self._published.move_to_end(number)
         return published
 
 
 class _PublishedView:
     """The published contents of an inode."""
 
-    def __init__(self, files: PeriodicFiles, inode: int, file: File) -> None:
+    __slots__ = ("_bound", "_files", "_number")
+
+    def __init__(self, files: PeriodicFiles, number: int, bound: BoundFile) -> None:
         self._files = files
-        self._inode = inode
-        self._file = file
+        self._number = number
+        self._bound = bound
 
     def read(self, offset: int, size: int) -> bytes:
         """Read the contents that the kernel was last given the size of."""
-        return self._files.published(self._inode, self._file).view.read(offset, size)
+        published = self._files.published(self._number, self._bound)
+        self._files.has_pages(published)
+        return published.view.read(offset, size)
 
     def size(self) -> int:
         """Return the size that the kernel was last given."""
-        return self._files.published(self._inode, self._file).view.size()
+        return self._files.published(self._number, self._bound).view.size()

@@ -1,4 +1,4 @@
-"""The serving modes: how old the contents of files may be, and where they are cached."""
+"""The serving mode of a mount: how old the contents of files may be, and where they are cached."""
 
 from __future__ import annotations
 
@@ -6,61 +6,48 @@ from typing import Protocol
 
 import pyfuse3
 
-from allocfs.fuse.promises import Promises
-from allocfs.vfs.filesystem import Filesystem, View
-from allocfs.vfs.nodes import File, TagFile
+from allocfs.vfs.filesystem import BoundFile, View
 
 
 class ServingMode(Protocol):
-    """The contents and attributes of files: LiveFiles, or periodic.PeriodicFiles."""
+    """The contents and attributes of files: live.LiveFiles, or periodic.PeriodicFiles."""
 
     direct_io: bool
     """Whether reads bypass the page cache."""
 
-    def open(self, inode: int, file: File) -> View:
-        """Return the contents of a file that is opened."""
+    def open(self, number: int, bound: BoundFile) -> View:
+        """Return the contents of a file that is opened; `number` is its inode number."""
+        ...
+
+    def before_caching(self, number: int) -> None:
+        """Prepare for a read with which the kernel fills its page cache.
+
+        Raises NotCacheable if the kernel would read less than the whole file.
+        """
         ...
 
     def describe_entry(
-        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
+        self, attributes: pyfuse3.EntryAttributes, bound: BoundFile, tags: int | None
     ) -> None:
         """Set size and times for a lookup; `tags` is the number of tags, if known."""
         ...
 
-    def describe_file(self, attributes: pyfuse3.EntryAttributes, file: File) -> None:
+    def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set size and times for getattr."""
         ...
 
-    def forget(self, inode: int) -> None:
-        """Drop a file that the kernel has dropped."""
+    async def run(self) -> None:
+        """Do the work that goes on beside requests, until cancelled."""
         ...
 
+    def expire(self) -> None:
+        """Let all cached contents end now: the source was told to change."""
+        ...
 
-class LiveFiles:
-    """Every read arrives here and gets the counters of now; only fixed sizes are told."""
+    def give_back(self) -> None:
+        """Drop contents that are too old to be served."""
+        ...
 
-    direct_io = True
-
-    def __init__(self, filesystem: Filesystem, promises: Promises) -> None:
-        """Promise sizes that follow from the list of tags."""
-        self._filesystem = filesystem
-        self._promises = promises
-
-    def open(self, inode: int, file: File) -> View:
-        """Select the tags of a file; its sums are taken at each read."""
-        return self._filesystem.open(file)
-
-    def describe_entry(
-        self, attributes: pyfuse3.EntryAttributes, file: File, tags: int | None
-    ) -> None:
-        """Set the size, 0 where it depends on counters."""
-        attributes.st_size = self._filesystem.size(file, tags)
-        if isinstance(file, TagFile):
-            attributes.attr_timeout = self._promises.make(attributes.st_ino)
-
-    def describe_file(self, attributes: pyfuse3.EntryAttributes, file: File) -> None:
-        """Set the size, 0 where it depends on counters."""
-        self.describe_entry(attributes, file, None)
-
-    def forget(self, inode: int) -> None:
-        """Hold nothing by inode."""
+    def forget(self, number: int) -> None:
+        """Drop the contents of an inode that the kernel has dropped."""
+        ...

@@ -13,6 +13,7 @@ import pyfuse3
 from allocfs.errors import MountFailed
 from allocfs.fuse.handler import MOST_WAITING
 from allocfs.fuse.operations import Operations
+from allocfs.fuse.pages import PageDropper
 
 # Least and most tasks of pyfuse3. More than one only take turns, which is 6 us of 46 for a lookup;
 # but a request that waits for a late source keeps its task.
@@ -21,7 +22,9 @@ SOME_WAIT = (1, MOST_WAITING + 2)
 
 
 @contextmanager
-def session(operations: Operations, mountpoint: str, options: set[str]) -> Iterator[None]:
+def session(
+    operations: Operations, mountpoint: str, options: set[str], pages: PageDropper
+) -> Iterator[None]:
     """Mount, and unmount at the end. Raises MountFailed."""
     try:
         pyfuse3.init(operations, mountpoint, options)
@@ -30,6 +33,7 @@ def session(operations: Operations, mountpoint: str, options: set[str]) -> Itera
     try:
         yield
     finally:
+        pages.stop()
         # Always: a mount without a daemon to answer would block every program that looks at it.
         pyfuse3.close(unmount=True)  # libfuse detaches a busy mount lazily
 

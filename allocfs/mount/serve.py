@@ -10,10 +10,11 @@ import trio
 from allocfs.backend.base import Backend
 from allocfs.fuse import extension
 from allocfs.fuse.attributes import Access
+from allocfs.fuse.live import DEFAULT_MAX_AGE, LiveFiles
 from allocfs.fuse.operations import Operations
+from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.promises import Promises
-from allocfs.fuse.serving import LiveFiles
 from allocfs.fuse.session import answer_requests, fuse_options, session, terminate
 from allocfs.mount import memory, privileges
 from allocfs.mount.daemon import STOP_SIGNALS
@@ -37,8 +38,9 @@ def serve(
     """
     memory.use_one_heap()
     backend = open_source(source, options)
-    operations = _operations(Filesystem(backend, options.limits), options)
-    with session(operations, mountpoint, fuse_options(options, source)):
+    pages = PageDropper()
+    operations = _operations(Filesystem(backend, options.limits), options, pages)
+    with session(operations, mountpoint, fuse_options(options, source), pages):
         privileges.drop(_capabilities(backend))
         memory.collect_young_garbage_only()
         if not extension.active():
@@ -48,14 +50,16 @@ def serve(
         trio.run(_run, backend, operations, ready)
 
 
-def _operations(filesystem: Filesystem, options: MountOptions) -> Operations:
-    """Choose the serving mode: live, or by periods of max_age."""
+def _operations(filesystem: Filesystem, options: MountOptions, pages: PageDropper) -> Operations:
+    """Choose the serving mode: by periods of max_age, or live."""
     access = Access(options.uid, options.gid, options.mode, options.directory_mode)
     promises = Promises(filesystem.staleness)
-    if not options.max_age:
-        return Operations(filesystem, access, LiveFiles(filesystem, promises), promises)
-    periodic = PeriodicFiles(filesystem, options.max_age)
-    return Operations(filesystem, access, periodic, promises, answer_open=options.ioctl)
+    if options.max_age:
+        periodic = PeriodicFiles(filesystem, options.max_age, pages)
+        return Operations(filesystem, access, periodic, promises, answer_open=options.ioctl)
+    max_age = DEFAULT_MAX_AGE if options.max_age is None else options.max_age
+    live = LiveFiles(filesystem, promises, pages, max_age)
+    return Operations(filesystem, access, live, promises)
 
 
 def _capabilities(backend: Backend) -> list[Capability]:
@@ -72,6 +76,7 @@ async def _run(backend: Backend, operations: Operations, ready: Callable[[], Non
         nursery.start_soon(backend.run, operations.watched)
         nursery.start_soon(_announce, ready)
         nursery.start_soon(_give_memory_back, operations)
+        nursery.start_soon(operations.run)
         with serving:
             await answer_requests(backend.may_be_late)
         nursery.cancel_scope.cancel()

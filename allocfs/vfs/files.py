@@ -10,8 +10,9 @@ from allocfs.formats.records import RecordEncoder
 from allocfs.formats.table import RECORDS, TEXT, Render
 from allocfs.formats.text import HEADER
 from allocfs.query.help import HELP
+from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.limits import Budget
-from allocfs.vfs.nodes import AboutFile, AllocinfoFile, File, HelpFile, TagFile
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, HelpFile, TagFile
 from allocfs.vfs.select import Selector
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
@@ -21,7 +22,6 @@ from allocfs.vfs.view import (
     RenderedView,
     View,
     WholeView,
-    record_numbers,
 )
 
 
@@ -84,15 +84,19 @@ class Files:
         self._about = about
         self._encoder = RecordEncoder.from_table(backend.tags.table)
 
-    def view(self, file: File, serving: Serving) -> View:
+    def view(self, bound: BoundFile, serving: Serving) -> View:
         """Open a file. Raises NameNotFound if it stands for a name of which no tag is loaded."""
-        match file:
-            case TagFile():
-                return self._view_of_tags(file, serving.sums(self.selector.select(file)), serving)
+        match bound.file:
+            case TagFile() as file:
+                return self._view_of_tags(file, serving.sums(self.selection(bound, file)), serving)
             case AllocinfoFile():
                 return serving.rendered(self._allocinfo)
-            case HelpFile() | AboutFile():
+            case HelpFile() | AboutFile() as file:
                 return serving.rendered(lambda: self.constant(file))
+
+    def selection(self, bound: BoundFile, file: TagFile) -> Selection:
+        """Return the tags of a file now: of its inode, as far as the counters of now meet it."""
+        return self.selector.judge(file.scope.query, self.selector.bind(bound, file))
 
     def constant(self, file: HelpFile | AboutFile) -> bytes:
         """Render a file that has no tags."""
@@ -112,8 +116,7 @@ class Files:
             return serving.rendered(lambda: self._render(render, sums))
         if format_ is RECORDS:
             return RecordsView(sums, self._stats, self.encoder())
-        numbers = record_numbers(self._backend.tags, sums.selection.slots)
-        return CountersView(sums, self._stats, numbers)
+        return CountersView(sums, self._stats)
 
     def _render(self, render: Render, source: SumSource) -> bytes:
         slots = source.selection.slots

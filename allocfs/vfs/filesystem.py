@@ -15,6 +15,7 @@ from allocfs.errors import ReadOnly
 from allocfs.query.language import SumPart
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
+from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.files import Cached, Files, Live
 from allocfs.vfs.ioctl import IoctlFile
 from allocfs.vfs.limits import Budget, Limits, Reservation
@@ -25,7 +26,6 @@ from allocfs.vfs.nodes import (
     Dir,
     Entry,
     File,
-    HelpFile,
     Node,
     QueriesDir,
     ScopeDir,
@@ -38,6 +38,7 @@ from allocfs.vfs.view import View
 
 __all__ = [
     "NAME_MAX",
+    "BoundFile",
     "Filesystem",
     "IoctlFile",
     "Listing",
@@ -47,7 +48,6 @@ __all__ = [
     "View",
 ]
 
-CONSTANT = ("abi.h", "schema.json", "version")  # of /.allocfs; programs trust their sizes
 XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
 _ENTRY_BYTES = 256  # the memory of an entry of a listing, with its name
 
@@ -121,53 +121,70 @@ class Filesystem:
             return self._queries.add(parent, node.scope.terms)
         return None
 
-    def size(self, file: File, tags: int | None = None) -> int:
+    def is_current(self, bound: BoundFile) -> bool:
+        """Tell whether a path still selects the tags of a bound file."""
+        return not isinstance(bound.file, TagFile) or self._selector.is_current(bound, bound.file)
+
+    def is_gone(self, bound: BoundFile) -> bool:
+        """Tell whether none of the tags of a bound file is loaded any more."""
+        return self._selector.is_gone(bound)
+
+    def has_fixed_size(self, file: File) -> bool:
+        """Tell whether st_size follows from the number of tags, which no counter decides."""
+        return isinstance(file, TagFile) and self._fixed_record_size(file) > 0
+
+    def has_records(self, file: File) -> bool:
+        """Tell whether a file has records of one size."""
+        return isinstance(file, TagFile) and file.scope.format.record_size is not None
+
+    def size(self, bound: BoundFile, tags: int | None = None) -> int:
         """Return st_size in bytes where it is fixed, else 0; nothing is summed for it.
 
         `tags` is the number of tags of the file, if known. Raises NameNotFound if the file
         stands for a name of which no tag is loaded.
         """
-        if isinstance(file, HelpFile) or (isinstance(file, AboutFile) and file.name in CONSTANT):
-            return len(self._files.constant(file))
-        if not isinstance(file, TagFile):
+        file = bound.file
+        if not isinstance(file, TagFile) or not self.has_fixed_size(file):
             return 0
-        count = len(self._selector.by_name(file).slots) if tags is None else tags
+        count = len(self._selector.bind(bound, file).slots) if tags is None else tags
         limit = file.scope.query.limit
         if limit is not None:
             count = min(count, limit)
         return count * self._fixed_record_size(file)
 
-    def open(self, file: File) -> View:
-        """Open a file whose tags are fixed now, and whose sums are taken at each read.
+    def open(self, bound: BoundFile) -> View:
+        """Open a file whose sums are taken at each read.
 
         Size conditions are judged here, nothing else is summed. A rendering is made anew by a
         read from its start.
         """
-        return self._files.view(file, Live(self._backend, self.memory_budget))
+        return self._files.view(bound, Live(self._backend, self.memory_budget))
 
-    def open_cached(self, file: File) -> View:
-        """Open a file whose contents stay: its tags are fixed now, each sum at its first read.
+    def open_cached(self, bound: BoundFile) -> View:
+        """Open a file whose contents stay: each sum is taken at its first read.
 
         Raises TooMuchMemory.
         """
-        return self._files.view(file, Cached(self._backend, self.memory_budget))
+        return self._files.view(bound, Cached(self._backend, self.memory_budget))
 
     def give_back(self) -> None:
         """Drop the cached selections of files that may not be open any more."""
         self._selector.forget()
 
-    def xattr(self, file: TagFile, name: str) -> bytes:
+    def xattr(self, bound: BoundFile, name: str) -> bytes:
         """Return one of a file's xattr_names; counting the records may sum, as opening does.
 
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         """
+        file = bound.file
+        assert isinstance(file, TagFile)
         match name:
             case "user.allocfs.content_id":
                 return b"%d" % self.content_id
             case "user.allocfs.record_size":
                 return b"%d" % (file.scope.format.record_size or 0)
             case _:
-                return b"%d" % len(self._selector.select(file).slots)
+                return b"%d" % len(self._files.selection(bound, file).slots)
 
     def xattr_names(self, node: Node) -> list[str]:
         """List the extended attributes that a node has."""

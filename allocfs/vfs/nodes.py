@@ -89,6 +89,20 @@ class TagFile:
         name = posixpath.join(self.name, SUBTREE) if self.subtree else self.name
         return f"{self.scope.path}/{self.axis.directory}/{name}"
 
+    @property
+    def parent(self) -> ScopeDir | AxisDir:
+        """The directory that has this file."""
+        if self.axis is None:
+            return ScopeDir(self.scope)
+        if self.subtree:
+            return AxisDir(self.scope, self.axis, self.name)
+        return AxisDir(self.scope, self.axis, posixpath.dirname(self.name))
+
+    @property
+    def entry(self) -> str:
+        """The name in that directory."""
+        return posixpath.basename(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class AllocinfoFile:

@@ -13,12 +13,19 @@ from dataclasses import replace
 import numpy as np
 
 from allocfs.backend.base import Backend
-from allocfs.errors import NameNotFound
+from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import RecordEncoder
+from allocfs.formats.table import COUNTERS
 from allocfs.query.language import EVERYTHING, Query
-from allocfs.query.selection import accurate_tags, judge_counters, matching_tags
+from allocfs.query.selection import (
+    accurate_tags,
+    judge_counters,
+    matching_tags,
+    needs_sums,
+)
 from allocfs.tags.axis import Axis
 from allocfs.tags.table import Slots
+from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.index import Names, Span, entry_of
 from allocfs.vfs.nodes import AxisDir, Scope, TagFile
 from allocfs.vfs.selectioncache import SelectionCache
@@ -42,14 +49,18 @@ class Selector:
 
     @property
     def names(self) -> Names:
-        """The names of all tags of the backend's present table, loaded or not."""
+        """The names of all tags of the backend's present table, loaded or not.
+
+        Raises SourceLate.
+        """
+        self._backend.require_tags()
         table = self._backend.tags.table
         if self._names.table is not table:
             self._names = Names(table)
         return self._names
 
     def by_name(self, file: TagFile) -> Selection:
-        """Select by names, lines and accuracy; nothing is summed.
+        """Select, sort and limit as far as no counter decides; nothing is summed.
 
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         Directories and queries may be empty.
@@ -58,22 +69,55 @@ class Selector:
         query = file.scope.query
         if query.accurate is not None:
             slots = accurate_tags(query, self._backend, selection.slots)
-            selection = Selection(selection.content_id, slots)
+            selection = selection._replace(slots=slots, templates=None)
+        if query is not EVERYTHING and not needs_sums(query):
+            slots = judge_counters(query, self._backend, selection.slots)
+            selection = selection._replace(slots=slots, templates=None)
         if not len(selection.slots) and file.axis is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
         return selection
 
-    def select(self, file: TagFile) -> Selection:
-        """Select in full: the counters are judged now, and the order and limit applied.
+    def bind(self, bound: BoundFile, file: TagFile) -> Selection:
+        """Return the selection by name that a bound file stands for, made at its first use."""
+        if bound.selection is None:
+            bound.selection = self.by_name(file)
+        return bound.selection
 
-        Raises NameNotFound as by_name() does.
+    def is_current(self, bound: BoundFile, file: TagFile) -> bool:
+        """Tell whether a path still selects the tags of a bound file, none of them reloaded."""
+        then = bound.selection
+        if then is None:
+            return True
+        try:
+            now = self.by_name(file)
+        except NameNotFound:
+            return False
+        if now is not then:
+            if not _same(now, then, file) or not self._all_loaded(then):
+                return False
+            bound.selection = now  # the next comparison is one of identity
+        return True
+
+    def is_gone(self, bound: BoundFile) -> bool:
+        """Tell whether a bound file had tags, and none of them is loaded any more."""
+        then = bound.selection
+        if then is None or not len(then.slots) or self._all_loaded(then):
+            return False
+        loaded = self._backend.all_loaded_since
+        singles = (then.slots[n : n + 1] for n in range(len(then.slots)))
+        return not any(loaded(then.content_id, single) for single in singles)
+
+    def judge(self, query: Query, selection: Selection) -> Selection:
+        """Judge the counters of a selection, if a query asks for that, sort and limit it.
+
+        Raises TagGone if one of its tags was unloaded.
         """
-        selection = self.by_name(file)
-        query = file.scope.query
-        if query is EVERYTHING:
+        if query is EVERYTHING or not needs_sums(query):
             return selection
+        if not self._all_loaded(selection):
+            raise TagGone("a module of these records was unloaded after the file was looked up")
         slots = judge_counters(query, self._backend, selection.slots)
-        return Selection(selection.content_id, slots)
+        return selection._replace(slots=slots, templates=None)
 
     def slots(self, query: Query, among: Slots | None = None) -> Slots:
         """Return the loaded slots that meet a query's conditions on names, lines and accuracy.
@@ -100,18 +144,20 @@ class Selector:
         self._cache.clear()
 
     def _by_name(self, file: TagFile) -> Selection:
+        self._backend.require_tags()
         tags = self._backend.tags
         selection = self._cache.get(file, tags)
         if selection is None:
             named = None if file.axis is None else self._named(file, file.axis)
             slots = self._matching(file.scope.query, named)
             templates = Templates(self._encoder(), slots) if self._encoder else None
-            selection = Selection(tags.content_id, slots, templates)
+            selection = Selection(tags.content_id, slots, templates, tags.rank)
             self._cache.add(file, selection)
         return selection
 
     def _matching(self, query: Query, among: Slots | None) -> Slots:
         """Select by names and lines."""
+        self._backend.require_tags()
         tags = self._backend.tags
         if among is None:
             among = self._exact_candidates(query)
@@ -143,5 +189,15 @@ class Selector:
                 return np.concatenate([_NO_SLOTS, *map(index.slots, spans)])
         return None
 
+    def _all_loaded(self, selection: Selection) -> bool:
+        return self._backend.all_loaded_since(selection.content_id, selection.slots)
+
     def _any(self, scope: Scope, slots: Slots) -> bool:
         return len(self.slots(scope.query, slots)) > 0
+
+
+def _same(now: Selection, then: Selection, file: TagFile) -> bool:
+    """Tell whether two selections of a file have the same tags, and /counters the same numbers."""
+    if not np.array_equal(now.slots, then.slots):
+        return False
+    return file.scope.format is not COUNTERS or np.array_equal(now.numbers(), then.numbers())

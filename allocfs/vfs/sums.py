@@ -27,6 +27,12 @@ class Selection(NamedTuple):
     content_id: int
     slots: Slots
     templates: Templates | None = None
+    rank: Ints | None = None  # of all slots at that content_id, as in TagList
+
+    def numbers(self) -> Ints:
+        """Return the numbers of the tags in /records at that content_id."""
+        assert self.rank is not None
+        return self.rank[self.slots]
 
 
 class SumSource(Protocol):

@@ -9,7 +9,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from allocfs.formats.records import COUNTERS_SIZE, RECORD_SIZE, RecordEncoder, counters_records
-from allocfs.tags.table import Slots, TagList, Uints
 from allocfs.vfs.limits import Budget, Reservation
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.sums import SumSource
@@ -99,10 +98,10 @@ class CountersView(_FixedView):
     __slots__ = ("_numbers",)
     record_size = COUNTERS_SIZE
 
-    def __init__(self, summed: SumSource, stats: Stats, numbers: Uints) -> None:
-        """Fix the tags; `numbers` are those of their records in /records."""
+    def __init__(self, summed: SumSource, stats: Stats) -> None:
+        """Fix the tags, and the numbers of their records in /records."""
         super().__init__(summed, stats)
-        self._numbers = numbers
+        self._numbers = summed.selection.numbers().view(np.uint64)
 
     def _encode(self, first: int, last: int) -> bytes:
         sums = self._summed.sums(first, last)
@@ -177,8 +176,3 @@ class WholeView:
     def _rendering(self) -> _Rendering:
         text = self._render()
         return _Rendering(text, self._budget.reserve(len(text)))
-
-
-def record_numbers(tags: TagList, slots: Slots) -> Uints:
-    """Return the numbers of some tags' records in /records."""
-    return tags.rank[slots].astype(np.uint64)

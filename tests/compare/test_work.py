@@ -40,7 +40,7 @@ def results() -> Iterator[Results]:
     scenarios = [replace(s, polls=POLLS) if s.polls > 1 else s for s in SCENARIOS]
     ticks: list[None] = []
     with (
-        simulated_mount(SIMULATED, "cpus=224") as live,
+        simulated_mount(SIMULATED, "cpus=224,max_age=0") as live,
         simulated_mount(SIMULATED, "cpus=224,max_age=2s") as periodic,
     ):
         yield run_all(Mounts(live, periodic), scenarios, 0, lambda: ticks.append(None))

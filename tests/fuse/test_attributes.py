@@ -10,10 +10,11 @@ import pytest
 from allocfs.backend.codetag import CodetagStore
 from allocfs.fuse import promises
 from allocfs.fuse.attributes import Access, Attributes
+from allocfs.fuse.live import LiveFiles
+from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.promises import TAGS_VALID, Promises
-from allocfs.fuse.serving import LiveFiles
 from allocfs.tags.axis import Axis
-from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import AboutFile, Scope, TagFile
 
 XFS = TagFile(Scope(), Axis.MODULE, "xfs")
@@ -36,15 +37,15 @@ def valid() -> Promises:
 @pytest.fixture
 def described(store: CodetagStore, valid: Promises) -> Attributes:
     filesystem = Filesystem(store)
-    return Attributes(filesystem, Access(0, 0), LiveFiles(filesystem, valid), valid)
+    return Attributes(filesystem, Access(0, 0), LiveFiles(filesystem, valid, PageDropper()), valid)
 
 
 def test_the_kernel_is_told_of_each_size_it_was_promised(
     described: Attributes, valid: Promises, told: list[int]
 ) -> None:
     for inode in (300, 301, 300):
-        assert described.of_entry(inode, XFS).attr_timeout == TAGS_VALID
-    described.of_entry(302, AboutFile("stats"))
+        assert described.of_entry(inode, BoundFile(XFS)).attr_timeout == TAGS_VALID
+    described.of_entry(302, BoundFile(AboutFile("stats")))
     valid.forget(301)
     described.tags_changed()
     assert told == [300]
@@ -55,11 +56,11 @@ def test_the_kernel_is_told_of_each_size_it_was_promised(
 def test_no_more_sizes_are_promised_than_can_be_taken_back_soon(
     described: Attributes, told: list[int]
 ) -> None:
-    timeouts = [described.of_entry(inode, XFS).attr_timeout for inode in range(300, 305)]
+    timeouts = [described.of_entry(inode, BoundFile(XFS)).attr_timeout for inode in range(300, 305)]
     assert timeouts == [TAGS_VALID, TAGS_VALID, TAGS_VALID, 0, 0]
     described.tags_changed()
     assert told == [300, 301, 302]
-    assert described.of_entry(304, XFS).attr_timeout == TAGS_VALID
+    assert described.of_entry(304, BoundFile(XFS)).attr_timeout == TAGS_VALID
 
 
 def test_promises_that_have_ended_make_room(
@@ -68,10 +69,10 @@ def test_promises_that_have_ended_make_room(
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     for inode in range(300, 303):
-        described.of_entry(inode, XFS)
+        described.of_entry(inode, BoundFile(XFS))
     now += TAGS_VALID - 1
-    assert described.of_entry(300, XFS).attr_timeout == TAGS_VALID
+    assert described.of_entry(300, BoundFile(XFS)).attr_timeout == TAGS_VALID
     now += 2
-    assert described.of_entry(303, XFS).attr_timeout == TAGS_VALID
+    assert described.of_entry(303, BoundFile(XFS)).attr_timeout == TAGS_VALID
     described.tags_changed()
     assert told == [300, 303]

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from allocfs.backend.codetag import CodetagStore
-from allocfs.errors import NameNotFound
+from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import decode_record
 from allocfs.formats.table import RECORDS, TEXT
+from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.query.language import parse
 from allocfs.tags.axis import Axis
-from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import AboutFile, Scope, TagFile
 
 XFS = TagFile(Scope(), Axis.MODULE, "xfs")
@@ -34,13 +35,23 @@ class Clock:
 
 
 @pytest.fixture
+def big() -> BoundFile:
+    return BoundFile(BIG)
+
+
+@pytest.fixture
+def xfs_text() -> BoundFile:
+    return BoundFile(XFS_TEXT)
+
+
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
 def files(store: CodetagStore, clock: Clock) -> PeriodicFiles:
-    return PeriodicFiles(Filesystem(store), max_age=1.0, clock=clock)
+    return PeriodicFiles(Filesystem(store), max_age=1.0, pages=PageDropper(), clock=clock)
 
 
 def add(store: CodetagStore, slot: int, nbytes: int) -> None:
@@ -48,7 +59,7 @@ def add(store: CodetagStore, slot: int, nbytes: int) -> None:
 
 
 def bytes_of(files: PeriodicFiles, file: TagFile) -> int:
-    return decode_record(files.published(1, file).view.read(0, 224)).bytes
+    return decode_record(files.published(1, BoundFile(file)).view.read(0, 224)).bytes
 
 
 def test_values_stay_for_a_period_and_are_new_in_the_next(
@@ -74,7 +85,7 @@ def test_a_read_after_the_end_gets_what_the_kernel_was_told(
 
 
 def test_each_tag_is_summed_once_in_a_period(files: PeriodicFiles, store: CodetagStore) -> None:
-    view = files.published(1, TagFile(Scope())).view
+    view = files.published(1, BoundFile(TagFile(Scope()))).view
     for offset in (0, 100, 224, 300):
         view.read(offset, 448)
     assert store.counters_read == 4 * 4
@@ -92,46 +103,48 @@ def test_the_mtime_is_that_of_the_period(files: PeriodicFiles, clock: Clock) -> 
 
 
 def test_sizes_are_measured_with_the_file_that_has_them(
-    files: PeriodicFiles, store: CodetagStore, clock: Clock
+    files: PeriodicFiles, store: CodetagStore, clock: Clock, big: BoundFile
 ) -> None:
-    assert files.measure(1, BIG)[0] == 0
+    assert files.measure(1, big)[0] == 0
     add(store, 5, 100)
-    assert files.measure(1, BIG)[0] == 0
+    assert files.measure(1, big)[0] == 0
     clock.advance(1)
-    size, held = files.measure(1, BIG)
+    size, held = files.measure(1, big)
     assert size == len(held.view.read(0, 10_000)) == 224
 
 
 def test_text_is_rendered_once_in_a_period(
-    files: PeriodicFiles, store: CodetagStore, clock: Clock
+    files: PeriodicFiles, store: CodetagStore, clock: Clock, xfs_text: BoundFile
 ) -> None:
-    size, held = files.measure(1, XFS_TEXT)
+    size, held = files.measure(1, xfs_text)
     add(store, 5, 10**15)
-    assert files.measure(1, XFS_TEXT) == (size, held)
-    assert held.view.read(0, 10_000) == files.published(1, XFS_TEXT).view.read(0, 10_000)
+    assert files.measure(1, xfs_text) == (size, held)
+    assert held.view.read(0, 10_000) == files.published(1, xfs_text).view.read(0, 10_000)
     clock.advance(1)
-    assert files.measure(1, XFS_TEXT)[0] > size
+    assert files.measure(1, xfs_text)[0] > size
 
 
 def test_a_file_about_the_mount_changes_its_mtime_with_its_content(
     files: PeriodicFiles, store: CodetagStore, clock: Clock
 ) -> None:
     content_id = AboutFile("content_id")
-    _, first = files.measure(1, content_id)
+    _, first = files.measure(1, BoundFile(content_id))
     clock.advance(0.1)
-    assert files.measure(1, content_id)[1] == first
+    assert files.measure(1, BoundFile(content_id))[1] == first
     store.unload("xfs")
-    _, second = files.measure(1, content_id)
+    _, second = files.measure(1, BoundFile(content_id))
     assert second.mtime_ns > first.mtime_ns
     assert second.view.read(0, 100) == b"2\n"
 
 
 def test_a_name_that_is_gone_is_not_found_in_the_next_period(
-    files: PeriodicFiles, store: CodetagStore, clock: Clock
+    files: PeriodicFiles, store: CodetagStore, clock: Clock, xfs_text: BoundFile
 ) -> None:
-    files.measure(1, XFS_TEXT)
+    files.measure(1, xfs_text)
     store.unload("xfs")
-    assert files.measure(1, XFS_TEXT)[0] > 0
+    assert files.measure(1, xfs_text)[0] > 0
     clock.advance(1)
+    with pytest.raises(TagGone):
+        files.measure(1, xfs_text)
     with pytest.raises(NameNotFound):
-        files.measure(1, XFS_TEXT)
+        files.measure(2, BoundFile(XFS_TEXT))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from allocfs.mount.serve import GIVE_BACK_EVERY
-from tests.conftest import DEADLINE, Mounter, daemon_of, stats, wait_until
+from tests.conftest import DEADLINE, Mounter, control, daemon_of, stats, wait_until
 
 
 def memory(mountpoint: Path) -> int:
@@ -72,16 +72,27 @@ def test_text_beyond_max_kept_is_refused_and_records_are_not(
     mounts: Mounter, opened: ExitStack
 ) -> None:
     mountpoint = mounts("cpus=2,max_kept=1M")
-    texts = [open_one(opened, mountpoint / "text/records") for _ in range(8)]
-    codes = [code_of(os.pread, fd, 100, 0) for fd in texts]
+    # Each of these files has all tags.
+    paths = [mountpoint / f"text/query/min_size=-{query}/records" for query in range(1, 9)]
+    codes = [code_of(os.stat, path) for path in paths]
     assert set(codes) == {0, errno.ENOMEM}
     assert codes == sorted(codes)
     assert stats(mountpoint)["kept_bytes"] <= 1 << 20
     assert (mountpoint / "records").stat().st_size == len((mountpoint / "records").read_bytes())
-    while os.read(texts[0], 1 << 20):  # the read at the end releases its memory
-        pass
-    assert code_of(os.pread, texts[-1], 100, 0) == 0
     assert stats(mountpoint)["error_ENOMEM"] == codes.count(errno.ENOMEM)
+    control(mountpoint, "rate 0")  # ends the second for which renderings are kept
+    assert len(paths[-1].read_bytes()) > 200_000
+
+
+def test_an_open_text_keeps_its_memory_until_its_end(mounts: Mounter, opened: ExitStack) -> None:
+    mountpoint = mounts("cpus=2,max_kept=1M")
+    fd = open_one(opened, mountpoint / "text/records")
+    os.pread(fd, 100, 0)
+    control(mountpoint, "rate 0")
+    assert stats(mountpoint)["kept_bytes"] > 200_000
+    while os.read(fd, 1 << 20):
+        pass
+    wait_until(lambda: stats(mountpoint)["kept_bytes"] < 1 << 17, "the rendering is gone")
 
 
 def test_listings_count_towards_max_kept(mounts: Mounter, opened: ExitStack) -> None:

@@ -32,11 +32,11 @@ class Plan:
     readers: int = 16
     rate: int = 100_000
     changes: float = 20.0  # loads and unloads a second
-    max_age: float = 0.0
+    max_age: float | None = 0.0  # None: the default mode
 
     def options(self, rate: int) -> str:
         """Return the mount options."""
-        age = f",max_age={self.max_age}" if self.max_age else ""
+        age = "" if self.max_age is None else f",max_age={self.max_age}"
         return f"cpus={CPUS},seed={self.seed % 2**32},rate={rate}{age}"
 
 

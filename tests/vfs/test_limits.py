@@ -9,9 +9,10 @@ import pytest
 from allocfs.backend.codetag import CodetagStore
 from allocfs.errors import OptionError, TooMuchMemory
 from allocfs.formats.table import TEXT
+from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.mount.options import parse_options
-from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.limits import Budget, Limits
 from allocfs.vfs.nodes import AllocinfoFile, File, Scope, TagFile
 from tests.fuse.test_periodic import Clock
@@ -39,7 +40,7 @@ def test_a_charge_counts_for_as_long_as_it_lives() -> None:
 
 def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore) -> None:
     kept = (files := filesystem(store, 10_000)).memory_budget
-    view = files.open(TEXT_FILE)
+    view = files.open(BoundFile(TEXT_FILE))
     assert kept.used == 0
     text = view.read(0, 10_000)
     assert kept.used == len(text)
@@ -57,9 +58,9 @@ def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore)
 def test_a_text_that_would_be_too_much_is_refused_until_another_is_closed(
     store: CodetagStore,
 ) -> None:
-    length = len(Filesystem(store).open(TEXT_FILE).read(0, 10_000))
+    length = len(Filesystem(store).open(BoundFile(TEXT_FILE)).read(0, 10_000))
     files = filesystem(store, 2 * length)
-    open_files = [files.open(TEXT_FILE) for _ in range(3)]
+    open_files = [files.open(BoundFile(TEXT_FILE)) for _ in range(3)]
     for view in open_files[:2]:
         view.read(0, 10)
     with pytest.raises(TooMuchMemory):
@@ -71,7 +72,7 @@ def test_a_text_that_would_be_too_much_is_refused_until_another_is_closed(
 
 def test_records_are_not_kept_for_open_files(store: CodetagStore) -> None:
     files = filesystem(store, 1)
-    view = files.open(RECORDS_FILE)
+    view = files.open(BoundFile(RECORDS_FILE))
     assert len(view.read(0, 10_000)) == 8 * 224
     assert files.memory_budget.used == 0
 
@@ -79,17 +80,17 @@ def test_records_are_not_kept_for_open_files(store: CodetagStore) -> None:
 def test_what_is_held_for_a_period_counts_and_goes_when_it_is_old(store: CodetagStore) -> None:
     clock = Clock()
     files = filesystem(store, 100_000)
-    periodic = PeriodicFiles(files, max_age=1.0, clock=clock)
+    periodic = PeriodicFiles(files, max_age=1.0, pages=PageDropper(), clock=clock)
     files_read: list[File] = [RECORDS_FILE, TEXT_FILE, AllocinfoFile()]
     for inode, file in enumerate(files_read):
-        periodic.published(inode, file).view.read(0, 10_000)
+        periodic.published(inode, BoundFile(file)).view.read(0, 10_000)
     used = files.memory_budget.used
-    assert used > 2 * len(periodic.published(1, TEXT_FILE).view.read(0, 10_000))
+    assert used > 2 * len(periodic.published(1, BoundFile(TEXT_FILE)).view.read(0, 10_000))
     clock.advance(5)
-    periodic.published(9, RECORDS_FILE)
+    periodic.published(9, BoundFile(RECORDS_FILE))
     assert files.memory_budget.used > used
     clock.advance(8)
-    periodic.published(10, RECORDS_FILE)
+    periodic.published(10, BoundFile(RECORDS_FILE))
     assert files.memory_budget.used < used  # of the five files the last two are left
     periodic.forget(9)
     periodic.forget(10)
@@ -98,11 +99,11 @@ def test_what_is_held_for_a_period_counts_and_goes_when_it_is_old(store: Codetag
 
 def test_what_is_held_for_a_period_has_the_limit_too(store: CodetagStore) -> None:
     files = filesystem(store, 3000)
-    periodic = PeriodicFiles(files, max_age=1.0, clock=Clock())
-    periodic.published(1, RECORDS_FILE)
+    periodic = PeriodicFiles(files, max_age=1.0, pages=PageDropper(), clock=Clock())
+    periodic.published(1, BoundFile(RECORDS_FILE))
     with pytest.raises(TooMuchMemory):
-        periodic.published(2, RECORDS_FILE)
-    assert len(periodic.published(1, RECORDS_FILE).view.read(0, 10_000)) == 8 * 224
+        periodic.published(2, BoundFile(RECORDS_FILE))
+    assert len(periodic.published(1, BoundFile(RECORDS_FILE)).view.read(0, 10_000)) == 8 * 224
 
 
 def test_nothing_is_left_to_the_garbage_collector(store: CodetagStore) -> None:
@@ -111,7 +112,7 @@ def test_nothing_is_left_to_the_garbage_collector(store: CodetagStore) -> None:
     gc.disable()
     try:
         for file in (RECORDS_FILE, TEXT_FILE, AllocinfoFile()):
-            for view in (files.open(file), files.open_cached(file)):
+            for view in (files.open(BoundFile(file)), files.open_cached(BoundFile(file))):
                 view.read(0, 10_000)
             del view
         assert files.memory_budget.used == 0

@@ -9,6 +9,7 @@ from allocfs.formats.table import RECORDS
 from allocfs.query.language import EVERYTHING, parse
 from allocfs.query.selection import matching_tags
 from allocfs.tags.table import Flags, Slots, TagTable
+from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.nodes import Scope, TagFile
 from allocfs.vfs.select import Selector
 from tests.conftest import TAGS
@@ -61,5 +62,8 @@ def test_one_open_judges_accuracy_once() -> None:
     store = CountingStore(TagTable.from_tags(TAGS), cpus=4)
     terms = "accurate=yes,sort=-bytes"
     file = TagFile(Scope(RECORDS, terms, parse(terms)))
-    assert len(Selector(store).select(file).slots) == len(TAGS)
+    selector = Selector(store)
+    assert len(selector.judge(file.scope.query, selector.bind(BoundFile(file), file)).slots) == len(
+        TAGS
+    )
     assert store.accuracy_reads == 1

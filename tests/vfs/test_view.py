@@ -16,7 +16,7 @@ from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import RECORD_SIZE, decode_record
 from allocfs.formats.text import HEADER, parse
 from allocfs.tags.table import TagTable
-from allocfs.vfs.filesystem import Filesystem
+from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import ROOT, AllocinfoFile, Dir, File, Node
 from allocfs.vfs.view import View
 from tests.conftest import TAGS
@@ -38,14 +38,14 @@ def file_at(filesystem: Filesystem, path: str) -> File:
 
 
 def view_of(filesystem: Filesystem, path: str) -> View:
-    return filesystem.open(file_at(filesystem, path))
+    return filesystem.open(BoundFile(file_at(filesystem, path)))
 
 
 def test_opening_sums_nothing_and_reading_sums_what_it_touches(
     filesystem: Filesystem, store: CodetagStore
 ) -> None:
     view = view_of(filesystem, "/records")
-    filesystem.size(file_at(filesystem, "/records"))
+    filesystem.size(BoundFile(file_at(filesystem, "/records")))
     assert store.counters_read == 0
     view.read(RECORD_SIZE, RECORD_SIZE)
     assert store.counters_read == 4
@@ -128,9 +128,9 @@ def test_a_file_whose_tags_are_all_unloaded_is_not_found(
     file = file_at(filesystem, "/by-module/xfs")
     store.unload("xfs")
     with pytest.raises(NameNotFound):
-        filesystem.open(file)
+        filesystem.open(BoundFile(file))
     with pytest.raises(NameNotFound):
-        filesystem.size(file)
+        filesystem.size(BoundFile(file))
 
 
 def test_counters_carry_the_number_of_the_record(filesystem: Filesystem) -> None:
@@ -168,7 +168,7 @@ def test_json_has_the_names_in_full(filesystem: Filesystem) -> None:
 def test_allocinfo_is_what_is_loaded_when_it_is_read(
     filesystem: Filesystem, store: CodetagStore
 ) -> None:
-    view = filesystem.open(AllocinfoFile())
+    view = filesystem.open(BoundFile(AllocinfoFile()))
     store.unload("xfs")
     lines = view.read(0, 100_000).splitlines()
     assert lines[0] == b"allocinfo - version: 2.0"
@@ -190,7 +190,7 @@ def test_allocinfo_is_what_is_loaded_when_it_is_read(
 def test_sizes_are_exact_where_no_counter_decides(
     filesystem: Filesystem, store: CodetagStore, path: str, size: int
 ) -> None:
-    assert filesystem.size(file_at(filesystem, path)) == size
+    assert filesystem.size(BoundFile(file_at(filesystem, path))) == size
     assert store.counters_read == 0
 
 
