@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyfuse3
 
@@ -47,6 +48,13 @@ class Rendering:
     told: bool = False  # the kernel knows its size
 
 
+class _TextSize(NamedTuple):
+    """The size of `/allocinfo` when it was last rendered, in bytes."""
+
+    content_id: int
+    size: int
+
+
 class LiveFiles:
     """Live records, and renderings that are at most max_age old."""
 
@@ -69,7 +77,8 @@ class LiveFiles:
         self._clock = clock
         self._expired_ns = -1  # renderings that began until then are too old
         self._renderings: OrderedDict[int, Rendering] = OrderedDict()  # by inode, oldest first
-        self._text_id = 0  # the content_id of the last rendering of /allocinfo
+        self._cached: set[int] = set()  # the inodes of which the kernel had pages
+        self._text = _TextSize(0, 0)
         self._rendered: set[int] = set()  # the inodes that were opened and are not live
 
     def open(self, number: int, bound: BoundFile) -> View:
@@ -93,6 +102,7 @@ class LiveFiles:
             rendering = self._renderings.get(number)
             if rendering is None or not rendering.told:
                 raise NotCacheable("this file is rendered when it is read: use read()")
+        self._cached.add(number)
         self._pages.drop([number])
 
     def describe_entry(
@@ -168,10 +178,18 @@ class LiveFiles:
                 return
             del self._renderings[number]
 
+    def reset(self, number: int) -> bool:
+        """Drop the rendering of an inode, unless the kernel had pages of it."""
+        if number in self._cached:
+            return False
+        self._renderings.pop(number, None)
+        return True
+
     def forget(self, number: int) -> None:
         """Drop the rendering of an inode that the kernel has dropped."""
         self._renderings.pop(number, None)
         self._rendered.discard(number)
+        self._cached.discard(number)
 
     def _judged(self, number: int, bound: BoundFile) -> Rendering:
         """Return live records judged now, or just now for a client that was told their number."""
@@ -197,10 +215,9 @@ class LiveFiles:
         Its numbers are padded, so that the size hardly ever changes. To open the file makes the
         kernel ask for the size: otherwise each client of the ioctls would have everything summed.
         """
-        last = self._renderings.get(number)
-        if last is None or self._text_id != self._filesystem.content_id:
-            last = self._render(number, bound)
-        return last.view.size()
+        if self._text.content_id != self._filesystem.content_id:
+            self._render(number, bound)
+        return self._text.size
 
     def _render(self, number: int, bound: BoundFile) -> Rendering:
         self._renderings.pop(number, None)
@@ -208,7 +225,7 @@ class LiveFiles:
         rendering = Rendering(self._filesystem.open_cached(bound), self._clock())
         rendering.view.size()  # renders, and may fail
         if isinstance(bound.file, AllocinfoFile):
-            self._text_id = self._filesystem.content_id
+            self._text = _TextSize(self._filesystem.content_id, rendering.view.size())
         self._renderings[number] = rendering
         return rendering
 

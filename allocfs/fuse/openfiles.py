@@ -101,11 +101,12 @@ class OpenFiles:
     def bring_up_to_date(self, inode: int, bound: BoundFile) -> None:
         """Bind a file anew if its path selects other tags now.
 
-        Raises Superseded if a client holds the inode open: its selection has to stay.
+        Raises Superseded if the selection of the inode has to stay, since a client holds it open
+        or the kernel may have pages of it.
         """
         if self._filesystem.is_current(bound):
             return
-        if self.may_be_open(inode):
+        if self.may_be_open(inode) or not self._mode.reset(inode):
             raise errors.Superseded(f"{bound.file.path}: selects other tags now")
         bound.selection = None
 
@@ -160,11 +161,12 @@ class UnopenedFiles(OpenFiles):
     def bring_up_to_date(self, inode: int, bound: BoundFile) -> None:
         """Bind a file anew if its path selects other tags now.
 
-        Raises Superseded if a client holds the inode open: its selection has to stay.
+        Raises Superseded if the selection of the inode has to stay, since a client holds it open
+        or the kernel may have pages of it.
         """
         if self._filesystem.is_current(bound):
             return
-        if self.may_be_open(inode):
+        if self.may_be_open(inode) or not self._mode.reset(inode):
             raise errors.Superseded(f"{bound.file.path}: selects other tags now")
         bound.selection = None
 

@@ -165,6 +165,10 @@ class PeriodicFiles:
     def give_back(self) -> None:
         """Have nothing else to drop: old files go when others are published."""
 
+    def reset(self, _number: int) -> bool:
+        """Let no inode get other tags: the kernel may have pages of it."""
+        return False
+
     def forget(self, number: int) -> None:
         """Drop a file that the kernel has dropped."""
         self._published.pop(number, None)

@@ -48,6 +48,10 @@ class ServingMode(Protocol):
         """Drop contents that are too old to be served."""
         ...
 
+    def reset(self, number: int) -> bool:
+        """Drop the contents of an inode that gets other tags; return whether it may get them."""
+        ...
+
     def forget(self, number: int) -> None:
         """Drop the contents of an inode that the kernel has dropped."""
         ...
