@@ -84,6 +84,13 @@ class Backend(ABC):
     def renew(self) -> None:  # noqa: B027  a default: there may be nothing to take in
         """Take in all changes of the source. Every request calls this first."""
 
+    def values_id(self) -> int | None:
+        """Return a number that changes when any value does, None where values always change.
+
+        Raises SourceFailed or SourceLate while there are no values.
+        """
+        return None
+
     def require_tags(self) -> None:  # noqa: B027  a default: `tags` is never late
         """Raise SourceLate if `tags` is older than promised and newer ones are on their way."""
 

@@ -26,6 +26,7 @@ class TextSource(Backend):
         self.state = SourceState()
         self._slots = TagSlots(listing.table)
         self._listing = listing
+        self._texts = 1
         self._sums = listing.sums  # by slot
 
     @property
@@ -39,10 +40,16 @@ class TextSource(Backend):
         if listing.table is not self._listing.table:
             self._slots.take(listing.table)
         self._listing = listing
+        self._texts += 1
         self._sums = _by_slot(listing.sums, self.tags)
         self.state.succeeded()
         if self.tags.content_id != content_id:
             self.announce_change()
+
+    def values_id(self) -> int:
+        """Return the number of texts taken in so far."""
+        self.state.require()
+        return self._texts
 
     def require_tags(self) -> None:
         """Raise SourceLate while a pass is late."""

@@ -26,7 +26,7 @@ from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.promises import Promises
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
-from allocfs.vfs.nodes import AboutFile, AllocinfoFile
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, TagFile
 
 DEFAULT_MAX_AGE = 1.0  # seconds
 GRACE = 0.1
@@ -44,6 +44,7 @@ class Rendering:
 
     view: View
     start_ns: int
+    values_id: int | None
     measured_ns: int | None = None  # when its size was last told
     told: bool = False  # the kernel knows its size
 
@@ -133,8 +134,9 @@ class LiveFiles:
         rendering = self._measured(attributes.st_ino, bound)
         rendering.measured_ns = self._clock()
         attributes.st_size = rendering.view.size()
-        left_ns = rendering.start_ns + self._limit_ns(bound) - rendering.measured_ns
-        attributes.attr_timeout = max(0, left_ns) / _NS
+        if rendering.values_id is None:
+            left_ns = rendering.start_ns + self._limit_ns(bound) - rendering.measured_ns
+            attributes.attr_timeout = max(0, left_ns) / _NS
 
     def first(self, number: int, bound: BoundFile, measuring: bool = False) -> Rendering:
         """Return the rendering for the first read of an open file, or for its size.
@@ -195,7 +197,7 @@ class LiveFiles:
         """Return live records judged now, or just now for a client that was told their number."""
         last = self._renderings.get(number)
         if last is None or not self._is_measured(last):
-            last = Rendering(self._filesystem.open(bound), self._clock())
+            last = Rendering(self._filesystem.open(bound), self._clock(), None)
             last.measured_ns = last.start_ns
             self._renderings[number] = last
             self._renderings.move_to_end(number)
@@ -222,18 +224,26 @@ class LiveFiles:
     def _render(self, number: int, bound: BoundFile) -> Rendering:
         self._renderings.pop(number, None)
         self.give_back()
-        rendering = Rendering(self._filesystem.open_cached(bound), self._clock())
+        view = self._filesystem.open_cached(bound)
+        rendering = Rendering(view, self._clock(), self._values_id(bound))
         rendering.view.size()  # renders, and may fail
         if isinstance(bound.file, AllocinfoFile):
             self._text = _TextSize(self._filesystem.content_id, rendering.view.size())
         self._renderings[number] = rendering
         return rendering
 
+    def _values_id(self, bound: BoundFile) -> int | None:
+        """Return the values_id for a file that has values. Raises SourceFailed or SourceLate."""
+        has_values = isinstance(bound.file, TagFile | AllocinfoFile)
+        return self._filesystem.values_id() if has_values else None
+
     def _limit_ns(self, bound: BoundFile) -> int:
         """Return the age that a rendering may have: `/.allocfs` is always rendered anew."""
         return 0 if isinstance(bound.file, AboutFile) else self._max_age_ns
 
     def _is_young(self, rendering: Rendering, bound: BoundFile) -> bool:
+        if rendering.values_id != self._values_id(bound):
+            return False  # of an earlier pass: its values were as old as allowed already
         age_ns = self._clock() - rendering.start_ns
         return age_ns < self._limit_ns(bound) and rendering.start_ns > self._expired_ns
 

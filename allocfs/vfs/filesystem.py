@@ -91,6 +91,13 @@ class Filesystem:
         """How stale names may be, in seconds, if no request calls renew()."""
         return self._backend.staleness
 
+    def values_id(self) -> int | None:
+        """Return a number that changes when any value does, None where values always change.
+
+        Raises SourceFailed or SourceLate while there are no values.
+        """
+        return self._backend.values_id()
+
     def renew(self) -> None:
         """Take in all changes of the source; call it first in each request."""
         self._backend.renew()
