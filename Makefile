@@ -1,7 +1,7 @@
 # `make demo` and `make test` each install first what they need; see tools/setup.
 #
 #   make demo       mount the simulated store and show what it is
-#   make test       lint, types and tests
+#   make test       lint (code and prose), types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model
 #   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
@@ -38,6 +38,8 @@ test: lint types pytest
 
 lint: setup
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/python tools/prose --strict
 
 types: setup
 	$(BIN)/mypy

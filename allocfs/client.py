@@ -29,6 +29,20 @@ from allocfs.formats.records import (
 from allocfs.formats.text import format_lines
 from allocfs.tags.table import Codetag, Sums, TagTable
 
+__all__ = [
+    "RECORDS_PER_READ",
+    "Record",
+    "RecordFile",
+    "Records",
+    "decode_record",
+    "decode_records",
+    "format_counters",
+    "format_records",
+    "parse_records",
+    "read_records",
+    "record_size",
+]
+
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. A longer read may be
 # split within a record, whose counters would then be of two instants.
 RECORDS_PER_READ = 512
