@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +19,7 @@ from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from allocfs.logs import one_line
 from allocfs.units import parse_duration
+from allocfs.wholefiles import write_new
 
 INTERRUPTED = 130
 _WITHIN_MS = 0.0002  # seconds
@@ -127,30 +125,8 @@ def write_capture(directory: Path, moment: datetime, text: bytes) -> Path:
     Raises FileExistsError rather than overwrite a file.
     """
     path = directory / capture_name(moment)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=directory)
-    try:
-        with open(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(handle)
-        os.link(temporary, path)  # unlike a rename it never replaces a file
-    except FileExistsError:
-        raise FileExistsError(
-            errno.EEXIST, "exists already, and captures are not overwritten", str(path)
-        ) from None
-    finally:
-        os.unlink(temporary)
-    _sync_directory(directory)
+    write_new(path, text)
     return path
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the name of a new file last."""
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _cost(size: int, arguments: argparse.Namespace) -> str:

@@ -20,6 +20,7 @@ from allocfs.compare.scenarios import SCENARIOS
 from allocfs.compare.transport import measure_transport
 from allocfs.errors import OptionError, SourceFailed
 from allocfs.kernel.ioctl import AllocinfoIoctl
+from allocfs.wholefiles import write_over
 
 RUNS = 10
 
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     comparison = compare(arguments.cpus, arguments.tags, arguments.runs)
     print(render(comparison), end="")
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps(as_json(comparison), indent=1) + "\n")
+        figures = json.dumps(as_json(comparison), indent=1) + "\n"
+        write_over(Path(arguments.json), figures.encode())
     if arguments.plot:
         from allocfs.compare.plot import save_plot  # noqa: PLC0415
 

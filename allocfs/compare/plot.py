@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 
 from allocfs.compare.clients import Design
 from allocfs.compare.comparison import Comparison
+from allocfs.wholefiles import write_over
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +36,10 @@ def save_plot(comparison: Comparison, path: str) -> None:
         _draw(axes, comparison, place, design)
     _label(axes, comparison)
     figure.legend(loc="outside lower center", ncols=3)
-    figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None)
+    kind = Path(path).suffix.removeprefix(".")
+    data = BytesIO()
+    figure.savefig(data, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    write_over(Path(path), data.getvalue())
 
 
 def _draw(axes: Axes, comparison: Comparison, place: int, design: Design) -> None:

@@ -77,7 +77,7 @@ def test_a_capture_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_capture_that_cannot_be_written_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, failing, fail)
