@@ -12,7 +12,6 @@ import trio.testing
 
 from allocfs.backend.procfs import TextBackend
 from allocfs.errors import SourceFailed
-from allocfs.kernel.cpus import possible_cpus
 from tests.support.source_fakes import HEADER, pairs, replace, text
 
 SECOND = 1_000_000_000
@@ -242,14 +241,3 @@ def test_passes_are_made_for_those_who_wait_and_for_nobody_else(path: Path) -> N
         return idle, passes(backend) - first
 
     assert trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0)) == (0, 10)
-
-
-@pytest.mark.parametrize(("ranges", "count"), [("0-3\n", 4), ("0\n", 1), ("0-1,4,8-15\n", 11)])
-def test_possible_cpus_are_counted(tmp_path: Path, ranges: str, count: int) -> None:
-    file = tmp_path / "possible"
-    file.write_text(ranges)
-    assert possible_cpus(file) == count
-
-
-def test_there_is_a_cpu_even_without_sysfs(tmp_path: Path) -> None:
-    assert possible_cpus(tmp_path / "nothing") >= 1

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from allocfs.backend.control import Event
 from allocfs.backend.simulated import SimulatedStore, default_capture
-from allocfs.backend.splitmix import SplitMix64
-from allocfs.backend.spread import spread
 from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
@@ -23,64 +19,12 @@ def listing() -> Listing:
     return parse(default_capture(), "default")
 
 
-@given(
-    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20),
-    st.integers(1, 300),
-    st.integers(0, 2**32),
-)
-def test_a_spread_sums_to_its_totals(totals: list[int], cpus: int, seed: int) -> None:
-    counters = spread(np.array(totals, dtype=np.int64), cpus, SplitMix64(seed))
-    assert counters.shape == (len(totals), cpus)
-    assert counters.sum(axis=1).tolist() == totals
-
-
-def test_a_spread_has_negative_counters_and_leaves_idle_tags_alone() -> None:
-    counters = spread(np.array([0, 10_000_000]), 64, SplitMix64(1))
-    assert not counters[0].any()
-    assert (counters[1] < 0).any()
-
-
 @pytest.mark.parametrize("cpus", [1, 7, 224])
 def test_the_store_starts_with_the_sums_of_the_capture(listing: Listing, cpus: int) -> None:
     store = SimulatedStore(listing, cpus, seed=3, rate=0, origin="default")
     sums = store.sums(store.tags.slots)
     assert np.array_equal(sums.bytes, listing.sums.bytes)
     assert np.array_equal(sums.calls, listing.sums.calls)
-
-
-def test_the_same_seed_gives_the_same_counters(listing: Listing) -> None:
-    first, second, other = (
-        SimulatedStore(listing, 4, seed=seed, rate=0, origin="default") for seed in (5, 5, 6)
-    )
-    for store in (first, second, other):
-        for _ in range(3):
-            Traffic(store, listing.sums, seed=store is other).tick(100)
-    assert np.array_equal(first.counters, second.counters)
-    assert not np.array_equal(first.counters, other.counters)
-
-
-def test_traffic_frees_all_that_it_allocated(listing: Listing) -> None:
-    store = SimulatedStore(listing, 4, seed=1, rate=0, origin="default")
-    traffic = Traffic(store, listing.sums, seed=1)
-    traffic.tick(1000)
-    assert not np.array_equal(store.sums(store.tags.slots).calls, listing.sums.calls)
-    for _ in range(200):
-        traffic.tick(0)
-    assert np.array_equal(store.sums(store.tags.slots).calls, listing.sums.calls)
-    assert np.array_equal(store.sums(store.tags.slots).bytes, listing.sums.bytes)
-
-
-def test_traffic_never_frees_what_an_unloaded_module_had(listing: Listing) -> None:
-    store = SimulatedStore(listing, 4, seed=1, rate=0, origin="default")
-    traffic = Traffic(store, listing.sums, seed=1)
-    traffic.tick(10_000)
-    store.unload("ext4")
-    store.load("ext4")
-    for _ in range(200):
-        traffic.tick(0)
-    ext4 = listing.table.module.values.index("ext4")
-    mine = np.flatnonzero(listing.table.module.ids == ext4)
-    assert not store.sums(mine).calls.any()
 
 
 def test_control_events_count_on_one_cpu(listing: Listing) -> None:

@@ -17,39 +17,9 @@ from allocfs.mount.mountpoint import detach_dead, enter_namespace, is_dead
 from tests.conftest import is_mounted, wait_until
 from tests.support import ROOT
 
-MOUNTINFO = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
-23 22 0:21 / /proc rw,nosuid - proc proc rw
-30 22 0:40 / /mnt rw - tmpfs none rw
-31 22 0:41 / /mnt rw shared:5 master:2 - fuse.allocfs none rw,user_id=0
-32 22 0:42 / /with\040space\134 rw - fuse.sshfs - rw
-"""
-
 needs_fuse = pytest.mark.skipif(
     not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"
 )
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/", "ext4"),
-        ("/proc", "proc"),
-        ("/mnt", "fuse.allocfs"),
-        ("/with space\\", "fuse.sshfs"),
-        ("/nothing", None),
-        ("/pro", None),
-    ],
-)
-def test_the_topmost_file_system_of_a_path_is_found(
-    path: str, kind: str | None, tmp_path: Path
-) -> None:
-    table = tmp_path / "mountinfo"
-    table.write_bytes(MOUNTINFO)
-    assert filesystem_at(path, table) == kind
-
-
-def test_the_kernel_table_is_read_alike() -> None:
-    assert filesystem_at("/proc") == "proc"
 
 
 def test_an_ordinary_directory_is_not_dead(tmp_path: Path) -> None:
