@@ -35,7 +35,8 @@ class OneRecordFormatter(logging.Formatter):
 class Throttle(logging.Filter):
     """Allow a limited number of similar log lines per interval, then report how many were dropped.
 
-    Lines are similar if they come from one logger and one message, with any arguments. Each
+    Lines are similar if they come from one logger and one message, with any arguments, or have the
+    same `kind` (an extra of the record). Each
     failing lookup of a name logs a line, so without a limit users could fill the disk.
     """
 
@@ -52,7 +53,7 @@ class Throttle(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a line passes; the first of an interval reports those dropped before."""
         now = self._clock()
-        kind = (record.name, record.msg)
+        kind = (record.name, getattr(record, "kind", record.msg))
         interval = self._intervals.get(kind)
         if interval is None or now - interval.start >= self._seconds:
             self._intervals[kind] = _Interval(now, lines=1)

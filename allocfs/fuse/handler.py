@@ -145,7 +145,7 @@ def errno_of(request: str, error: Exception) -> int:
     for kind, number in ERRNO.items():
         if isinstance(error, kind):
             if isinstance(error, _LOGGED):
-                log.warning("%s", error)
+                log.warning("%s", error, extra={"kind": kind.__name__})
             return number
     log.error("%s failed unexpectedly", request, exc_info=error)
     return errno.EIO

@@ -158,18 +158,6 @@ class UnopenedFiles(OpenFiles):
         bound = self._bound(fh)
         return OpenFile(fh, bound.file, self._mode.open(fh, bound))
 
-    def bring_up_to_date(self, inode: int, bound: BoundFile) -> None:
-        """Bind a file anew if its path selects other tags now.
-
-        Raises Superseded if the selection of the inode has to stay, since a client holds it open
-        or the kernel may have pages of it.
-        """
-        if self._filesystem.is_current(bound):
-            return
-        if self.may_be_open(inode) or not self._mode.reset(inode):
-            raise errors.Superseded(f"{bound.file.path}: selects other tags now")
-        bound.selection = None
-
     def may_be_open(self, _inode: int) -> bool:
         """Take every inode for open: the kernel does not tell."""
         return True

@@ -15,6 +15,7 @@ import trio.testing
 from allocfs import errors
 from allocfs.fuse import handler as module
 from allocfs.fuse.handler import ERRNO, MOST_WAITING, direct, errno_of, handler, request
+from allocfs.logs import Throttle
 from allocfs.vfs.filesystem import Stats
 
 
@@ -273,3 +274,13 @@ def test_a_direct_request_counts_its_time(clock: Clock) -> None:
     assert server.stats.slowest_ns == 7
     assert read("a") == "data"
     assert server.stats.slowest_ns == 7
+
+
+def test_warnings_of_one_kind_leave_room_for_those_of_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    throttle = Throttle(lines=2, seconds=60)
+    for error in (*[errors.BadQuery("a")] * 5, errors.TooManyOpen("b"), errors.BadControl("c")):
+        errno_of("open", error)
+    passed = [record.getMessage() for record in caplog.records if throttle.filter(record)]
+    assert passed == ["a", "a", "b", "c"]

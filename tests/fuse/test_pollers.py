@@ -95,3 +95,15 @@ def test_only_the_pollers_that_polled_last_are_kept(
         pollers.changed(thread, 6, None)
     assert len(pollers) == 2
     assert [pollers.changed(thread, 6, None) for thread in threads] == [False, True, True]
+
+
+def test_no_open_file_is_forgotten_for_others(
+    pollers: Pollers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_POLLERS", 2)
+    waiters = [Waiter() for _ in range(5)]
+    for handle, waiter in enumerate(waiters, 1):
+        pollers.opened(handle, 5)
+        pollers.changed(Poller(handle, 0), 5, waiter)
+    pollers.wake()
+    assert [waiter.woken for waiter in waiters] == [1] * 5

@@ -28,12 +28,21 @@ from tests.support.source_fakes import pairs
 WAITING = ["by-module/xfs", "query/min_size=1M/records", "json/by-module/xfs", "text/by-module/xfs"]
 
 
+def condition(root: Path) -> str:
+    """Return the condition of a mount's source; to ask for it begins a pass."""
+    return pairs((root / ".allocfs/source").read_text())["condition"]
+
+
 @contextmanager
-def stopped(source: Path) -> Iterator[None]:
-    """Stop the daemon of a mount for the length of the block."""
+def stopped(source: Path, root: Path) -> Iterator[None]:
+    """Stop the daemon of a mount for the length of the block, once its reader has noticed.
+
+    Until then a pass that took long, on a busy machine, may serve for 40 ms more.
+    """
     daemon = daemon_of(source)
     os.kill(daemon, signal.SIGSTOP)
     try:
+        wait_until(lambda: condition(root) == "late", "the source is late")
         yield
     finally:
         os.kill(daemon, signal.SIGCONT)
@@ -82,11 +91,11 @@ def test_only_those_wait_who_need_what_the_source_has_not_said(source: Path, roo
         kept = files.enter_context((root / "by-module/xfs").open("rb", buffering=0))
         client = files.enter_context(AllocinfoIoctl.open(root / "allocinfo"))
         control(source, "alloc arch/x86/events/rapl.c:606 4096")
-        with stopped(source):
+        with stopped(source, root):
             readers = [Reader((root / name).read_bytes) for name in WAITING]
             readers.append(Reader(kept.read))
             wait_until(lambda: stats(root)["waiting"] == len(readers), "all wait")
-            assert pairs((root / ".allocfs/source").read_text())["condition"] == "late"
+            assert condition(root) == "late"
             whole = begun
             while part := os.read(rendering.fileno(), 1 << 20):
                 whole += part
@@ -110,15 +119,10 @@ def test_with_max_age_readers_wait_too(source: Path, mounts: Mounter) -> None:
     path = root / "by-module/xfs"
     path.read_bytes()
     control(source, "unload btrfs")
-    with stopped(source):
-        readers: list[Reader] = []
-
-        def waits() -> bool:
-            readers.append(Reader(path.read_bytes))
-            return stats(root)["waiting"] > 0
-
-        wait_until(waits, "one waits")
-        assert pairs((root / ".allocfs/source").read_text())["condition"] == "late"
+    with stopped(source, root):
+        readers = [Reader(path.read_bytes) for _ in range(3)]
+        wait_until(lambda: stats(root)["waiting"] > 0, "one waits")
+        assert condition(root) == "late"
     for reader in readers:
         reader.join(DEADLINE)
         assert reader.data == (source / "by-module/xfs").read_bytes()
@@ -126,21 +130,20 @@ def test_with_max_age_readers_wait_too(source: Path, mounts: Mounter) -> None:
 
 
 def test_those_who_wait_fail_when_the_source_dies(source: Path, root: Path) -> None:
-    with stopped(source):
+    with stopped(source, root):
         reader = Reader((root / "by-module/xfs").read_bytes)
         wait_until(lambda: stats(root)["waiting"] == 1, "it waits")
         os.kill(daemon_of(source), signal.SIGKILL)
         reader.join(DEADLINE)
     assert reader.errno == errno.EIO
-    condition = pairs((root / ".allocfs/source").read_text())["condition"]
-    assert condition.endswith("Transport endpoint is not connected")
+    assert condition(root).endswith("Transport endpoint is not connected")
     assert len(list((root / "by-module").iterdir())) == 15
 
 
 def test_the_daemon_ends_though_somebody_waits(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "mnt"
     arguments = (str(source / "allocinfo"), "-o", "interface=text,max_age=0")
-    with mount(path, *arguments), stopped(source):
+    with mount(path, *arguments), stopped(source, path):
         reader = Reader((path / "by-module/xfs").read_bytes)
         wait_until(lambda: stats(path)["waiting"] == 1, "it waits")
         os.kill(daemon_of(path), signal.SIGTERM)

@@ -13,6 +13,7 @@ import pytest
 
 from allocfs.formats.records import RECORD_SIZE, decode_record
 from tests.conftest import stats
+from tests.support import ROOT
 
 LINE = re.compile(r" *(-?\d+) +(\d+) (\S+):(\d+) (?:\[(\S+)\] )?func:(\S+) (accurate:no )?$")
 
@@ -55,7 +56,7 @@ def cut(line: Line) -> tuple[object, ...]:
 
 
 def test_the_text_is_that_of_the_capture(default_mount: Path) -> None:
-    capture = Path("allocfs/data/linux-6.12-net.txt").read_text().splitlines()[2:]
+    capture = (ROOT / "allocfs/data/linux-6.12-net.txt").read_text().splitlines()[2:]
     assert (default_mount / "allocinfo").read_text().splitlines()[2:] == capture
 
 

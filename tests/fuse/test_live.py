@@ -1,0 +1,237 @@
+"""The mode without a page cache: which files are live, and how old a rendering may be."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyfuse3
+import pytest
+
+from allocfs.backend.codetag import CodetagStore
+from allocfs.errors import NotCacheable
+from allocfs.formats.records import parse_records
+from allocfs.formats.table import RECORDS, TEXT
+from allocfs.fuse.live import UNKNOWN_SIZE, LiveFiles
+from allocfs.fuse.pages import PageDropper
+from allocfs.fuse.promises import Promises
+from allocfs.query.language import parse
+from allocfs.tags.axis import Axis
+from allocfs.vfs.filesystem import BoundFile, Filesystem, View
+from allocfs.vfs.limits import Limits
+from allocfs.vfs.nodes import AboutFile, AllocinfoFile, Scope, TagFile
+from tests.fuse.test_periodic import Clock
+
+XFS = TagFile(Scope(), Axis.MODULE, "xfs")
+XFS_TEXT = TagFile(Scope(TEXT), Axis.MODULE, "xfs")
+BIG = TagFile(Scope(RECORDS, "min_size=1", parse("min_size=1")))
+INODE = 300
+
+
+class Pages(PageDropper):
+    """The inodes whose pages were dropped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropped: list[int] = []
+
+    def drop(self, numbers: list[int]) -> None:  # type: ignore[override]
+        self.dropped += numbers
+
+
+@pytest.fixture
+def clock() -> Clock:
+    clock = Clock()
+    clock.advance(100)
+    return clock
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages()
+
+
+def files_of(store: CodetagStore, clock: Clock, pages: Pages, max_age: float = 1.0) -> LiveFiles:
+    filesystem = Filesystem(store, Limits(max_kept=1 << 20))
+    return LiveFiles(filesystem, Promises(math.inf), pages, max_age, clock)
+
+
+@pytest.fixture
+def files(store: CodetagStore, clock: Clock, pages: Pages) -> LiveFiles:
+    return files_of(store, clock, pages)
+
+
+def add(store: CodetagStore, slot: int, nbytes: int) -> None:
+    store.count(np.array([slot]), np.array([0]), np.array([nbytes]), np.array([1]))
+
+
+def stat(files: LiveFiles, bound: BoundFile) -> pyfuse3.EntryAttributes:
+    attributes = pyfuse3.EntryAttributes()
+    attributes.st_ino = INODE
+    files.describe_file(attributes, bound)
+    return attributes
+
+
+def read(view: View) -> bytes:
+    data = view.read(0, 10_000)
+    assert view.read(len(data), 10_000) == b""
+    return data
+
+
+def test_records_are_summed_at_each_read(files: LiveFiles, store: CodetagStore) -> None:
+    view = files.open(INODE, BoundFile(XFS))
+    for total in (100, 200):
+        add(store, 5, 100)
+        assert parse_records(read(view))["bytes"].tolist() == [total, 0]
+
+
+def test_a_text_is_rendered_once_a_second_for_all(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    one, other = files.open(INODE, bound), files.open(INODE, bound)
+    before = read(one)
+    add(store, 5, 100)
+    clock.advance(0.9)
+    assert read(one) == read(other) == before
+    clock.advance(0.2)
+    after = read(other)
+    assert after != before
+    assert read(one) == after
+    assert store.counters_read == 2 * 2 * store.cpus
+
+
+def test_a_client_that_reads_on_gets_the_rest_of_its_rendering(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    slow, quick = files.open(INODE, bound), files.open(INODE, bound)
+    whole = read(quick)
+    begun = slow.read(0, 20)
+    add(store, 5, 10**15)
+    clock.advance(5)
+    assert read(quick) != whole
+    assert begun + slow.read(20, 10_000) == whole
+    assert slow.read(7, 3) != b""  # elsewhere, and so of a young rendering
+    assert slow.read(0, 10_000) == read(quick)
+
+
+def test_the_size_that_was_told_is_that_of_the_first_read(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    clock.advance(0.99)
+    size = stat(files, bound).st_size
+    clock.advance(0.95)
+    assert stat(files, bound).st_size == size
+    add(store, 5, 10**15)
+    clock.advance(0.06)  # it is older than a second now, but was told just now
+    view = files.open(INODE, bound)
+    assert len(read(view)) == size
+    clock.advance(0.1)
+    assert len(read(view)) > size
+
+
+@pytest.mark.parametrize("file", [XFS_TEXT, BIG, AllocinfoFile()])
+def test_a_write_to_control_ends_the_second(
+    files: LiveFiles, store: CodetagStore, file: TagFile | AllocinfoFile, pages: Pages
+) -> None:
+    bound = BoundFile(file)
+    stat(files, bound)
+    before = read(files.open(INODE, bound))
+    add(store, 5, 100)
+    files.expire()
+    assert read(files.open(INODE, bound)) != before
+    assert pages.dropped == [INODE]
+
+
+def test_sizes_are_asked_for_again_when_the_rendering_is_old(
+    files: LiveFiles, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    assert stat(files, bound).attr_timeout == pytest.approx(1)
+    clock.advance(0.75)
+    assert stat(files, bound).attr_timeout == pytest.approx(0.25)
+
+
+def test_a_lookup_renders_nothing(files: LiveFiles, store: CodetagStore) -> None:
+    attributes = pyfuse3.EntryAttributes()
+    attributes.st_ino = INODE
+    files.describe_entry(attributes, BoundFile(XFS_TEXT), None)
+    assert (attributes.st_size, attributes.attr_timeout) == (UNKNOWN_SIZE, 0)
+    assert store.counters_read == 0
+
+
+def test_the_page_cache_is_filled_only_if_the_kernel_knows_the_size(
+    files: LiveFiles, pages: Pages
+) -> None:
+    files.open(INODE, BoundFile(XFS))
+    files.before_caching(INODE)
+    bound = BoundFile(XFS_TEXT)
+    files.open(INODE + 1, bound).read(0, 10)
+    with pytest.raises(NotCacheable):
+        files.before_caching(INODE + 1)
+    assert pages.dropped == [INODE]
+    files.forget(INODE + 1)
+    files.open(INODE, bound)
+    stat(files, bound)
+    files.before_caching(INODE)
+    assert pages.dropped == [INODE, INODE]
+
+
+def test_a_rendering_is_dropped_before_the_next_is_made(
+    store: CodetagStore, clock: Clock, pages: Pages
+) -> None:
+    length = len(Filesystem(store).open(BoundFile(TagFile(Scope(TEXT)))).read(0, 10_000))
+    filesystem = Filesystem(store, Limits(max_kept=length * 3 // 2 + 3000))
+    files = LiveFiles(filesystem, Promises(math.inf), pages, 1.0, clock)
+    view = files.open(INODE, BoundFile(TagFile(Scope(TEXT))))
+    for _ in range(3):
+        assert len(view.read(0, 10_000)) == length
+        clock.advance(2)
+
+
+def test_with_max_age_0_each_read_from_the_start_renders(
+    store: CodetagStore, clock: Clock, pages: Pages
+) -> None:
+    files = files_of(store, clock, pages, max_age=0)
+    bound = BoundFile(XFS_TEXT)
+    view = files.open(INODE, bound)
+    assert stat(files, bound).st_size == len(read(view))
+    assert store.counters_read == 2 * store.cpus  # of the size, which the read then has
+    before = read(view)
+    add(store, 5, 100)
+    assert read(view) != before
+
+
+def test_with_max_age_0_a_query_by_size_is_judged_at_open(
+    store: CodetagStore, clock: Clock, pages: Pages
+) -> None:
+    files = files_of(store, clock, pages, max_age=0)
+    add(store, 5, 100)
+    bound = BoundFile(BIG)
+    view = files.open(INODE, bound)
+    summed = store.counters_read
+    assert stat(files, bound).st_size == 224
+    assert store.counters_read == summed
+    clock.advance(1)
+    add(store, 6, 100)
+    add(store, 5, -100)
+    assert parse_records(read(view))["bytes"].tolist() == [0]
+    assert parse_records(read(files.open(INODE, bound)))["bytes"].tolist() == [100]
+
+
+def test_the_files_about_the_mount_are_always_new(files: LiveFiles, store: CodetagStore) -> None:
+    bound = BoundFile(AboutFile("content_id"))
+    assert stat(files, bound).st_size == 2
+    store.unload("xfs")
+    assert read(files.open(INODE, bound)) == b"2\n"
+
+
+def test_an_inode_of_which_there_were_pages_gets_no_other_tags(files: LiveFiles) -> None:
+    files.open(INODE, BoundFile(XFS))
+    assert files.reset(INODE)
+    files.before_caching(INODE)
+    assert not files.reset(INODE)
+    files.forget(INODE)
+    assert files.reset(INODE)
