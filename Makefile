@@ -32,7 +32,7 @@ $(READY): tools/setup constraints.txt pyproject.toml setup.py allocfs/fuse/_fuse
 	@touch $(VENV)/.ready '$@'
 
 demo: setup
-	@$(BIN)/python -m allocfs.demo
+	@$(BIN)/python -P -m allocfs.demo
 
 test: lint types pytest
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from allocfs.client import RecordFile, decode_records, read_records
 from allocfs.formats.records import RECORD_SIZE
+from allocfs.programs import drop_relative_path
 
 RAPL = "by-file/arch/x86/events/rapl.c"
 DUMP = "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"
@@ -24,6 +25,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         # The default action would end the process without unmounting.
         signal.signal(number, signal.default_int_handler)
+    drop_relative_path()
     # Find the commands beside this interpreter even if its virtual environment is not active.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     try:
@@ -86,7 +88,8 @@ class Shell:
 
 def _run(command: str, directory: Path) -> None:
     print(f"$ {command}", flush=True)
-    subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=directory, check=True)
+    # -p: without the functions and the start-up file that the environment can name.
+    subprocess.run(["bash", "-p", "-o", "pipefail", "-c", command], cwd=directory, check=True)
 
 
 def _say(text: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from allocfs.programs import python_command
 
 DEADLINE = 60.0  # seconds for a daemon to mount or to end
 RAPL = "by-file/arch/x86/events/rapl.c"  # two codetags
@@ -47,7 +48,7 @@ def resident(status: str) -> int:
 
 def mount_command(directory: Path, options: str, source: str = "none") -> list[str]:
     """Return the command that mounts allocfs and goes to the background."""
-    return [sys.executable, "-m", "allocfs.mount", source, str(directory), "-o", options]
+    return [*python_command("allocfs.mount"), source, str(directory), "-o", options]
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def bare_memory() -> int:
 
 
 def _python(code: str) -> str:
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-P", "-c", code]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from allocfs import __version__
 from allocfs.errors import AllocfsError, BadQuery
+from allocfs.programs import drop_relative_path
 
 FAILED = 1
 MISUSED = 2
@@ -39,6 +40,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 if it failed, 2 if it was misused."""
+    drop_relative_path()
     try:
         try:
             return _run(sys.argv[1:] if argv is None else list(argv))

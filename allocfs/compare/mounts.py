@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from allocfs.backend.simulated import default_capture
 from allocfs.compare.scenarios import SETUP_LINES
 from allocfs.errors import AllocfsError, MountFailed
+from allocfs.programs import python_command
 
 SIMULATED = "none"  # the SOURCE of a simulated store with the default capture
 _DEADLINE = 30.0  # seconds
@@ -110,7 +110,7 @@ def simulated_mount(source: str, options: str) -> Iterator[Mount]:
     if source != SIMULATED:
         options = f"simulate,{options}"
     root = tempfile.mkdtemp(prefix="allocfs-")
-    command = [sys.executable, "-m", "allocfs.mount", source, root, "-o", options, "--foreground"]
+    command = [*python_command("allocfs.mount"), source, root, "-o", options, "--foreground"]
     try:
         daemon = subprocess.Popen(command)
         try:

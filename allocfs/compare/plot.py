@@ -29,6 +29,7 @@ _COLOURS = {
 
 def save_plot(comparison: Comparison, path: str) -> None:
     """Draw a point for each scenario and design; the suffix of `path` determines the format."""
+    mpl.rcdefaults()  # not the settings of a matplotlibrc in the present directory
     mpl.rcParams["svg.hashsalt"] = "allocfs"  # the same figures give the same file
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()

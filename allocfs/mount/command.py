@@ -14,6 +14,7 @@ from allocfs.mount.checks import check_fuse, check_mountpoint
 from allocfs.mount.daemon import Outcome, Ready, Stderr, Work, in_background, stop_by_exception
 from allocfs.mount.mountpoint import detach_dead, is_dead
 from allocfs.mount.options import MountOptions
+from allocfs.programs import drop_relative_path
 
 log = logging.getLogger("allocfs.mount")
 
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None, serve: Serve | None = None) -> int:
 
     `serve(options, source, mountpoint, ready)` mounts and returns when unmounted.
     """
+    drop_relative_path()
     try:
         outcome = _mount(read_command(argv), serve)
     except (Exception, KeyboardInterrupt) as error:
