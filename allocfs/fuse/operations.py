@@ -184,10 +184,12 @@ class Operations(pyfuse3.Operations):
 
     @request
     def statfs(self, _ctx: Any) -> pyfuse3.StatvfsData:
-        """Report no space, the number of tags, and the longest name."""
+        """Report the longest name, and no space and no inodes, as procfs does.
+
+        A number of inodes without free ones would be a file system that is full.
+        """
         data = pyfuse3.StatvfsData()
         data.f_bsize = data.f_frsize = 4096
-        data.f_files = self.filesystem.tag_count
         data.f_namemax = NAME_MAX
         return data
 

@@ -82,11 +82,6 @@ class Filesystem:
         return self._backend.tags.content_id
 
     @property
-    def tag_count(self) -> int:
-        """The number of tags that are loaded."""
-        return len(self._backend.tags.slots)
-
-    @property
     def staleness(self) -> float:
         """How stale names may be, in seconds, if no request calls renew()."""
         return self._backend.staleness

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -167,3 +168,13 @@ def test_what_cannot_be_done_has_its_errno(default_mount: Path, act: object, err
     with pytest.raises(OSError) as raised:
         act(default_mount)  # type: ignore[operator]
     assert errno.errorcode[raised.value.errno or 0] == error
+
+
+def test_df_shows_no_file_system_that_is_full(default_mount: Path) -> None:
+    shown = os.statvfs(default_mount)
+    assert (shown.f_files, shown.f_ffree, shown.f_favail) == (0, 0, 0)
+    assert (shown.f_blocks, shown.f_bfree, shown.f_bavail) == (0, 0, 0)
+    assert shown.f_namemax == 1024
+    for option in ("-i", "-k"):
+        lines = subprocess.check_output(["df", "-P", option, default_mount], text=True).splitlines()
+        assert lines[1].split()[1:5] == ["0", "0", "0", "-"]
