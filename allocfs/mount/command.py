@@ -12,6 +12,7 @@ from allocfs.logs import one_line, start_logging
 from allocfs.mount.arguments import Request, read_command
 from allocfs.mount.checks import check_fuse, check_mountpoint
 from allocfs.mount.daemon import Outcome, Ready, Stderr, Work, in_background, stop_by_exception
+from allocfs.mount.lock import MountLock
 from allocfs.mount.mountpoint import detach_dead, is_dead
 from allocfs.mount.options import MountOptions
 from allocfs.programs import drop_relative_path
@@ -79,8 +80,9 @@ def _mount(request: Request, serve: Serve | None) -> Outcome:
     if request.fake:
         return _check_only(request)
     detach_dead(request.mountpoint)
-    check_mountpoint(request.mountpoint)
-    return _run(request, serve)
+    with MountLock(request.mountpoint) as lock:
+        check_mountpoint(request.mountpoint)
+        return _run(request, serve, lock)
 
 
 def _check_only(request: Request) -> Outcome:
@@ -92,8 +94,9 @@ def _check_only(request: Request) -> Outcome:
     return Outcome(0)
 
 
-def _run(request: Request, serve: Serve | None) -> Outcome:
+def _run(request: Request, serve: Serve | None, lock: MountLock) -> Outcome:
     def announce() -> None:
+        lock.release()
         if request.verbose:
             mounted = f"{request.source or 'allocfs'} mounted on {request.mountpoint}"
             print(f"mount.allocfs: {one_line(mounted)}", flush=True)

@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -195,3 +196,16 @@ def test_what_a_user_may_not_is_told_and_not_done(
         assert f" {path} " not in Path(f"/proc/{there}/mounts").read_text()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"mount.allocfs: {message.format(path=path)}")
+
+
+def test_of_two_commands_of_a_user_at_the_same_moment_one_mounts(tmp_path: Path) -> None:
+    path = tmp_path / "mnt"
+    path.mkdir()
+    os.chown(path, MOUNTER.uid, MOUNTER.gid)
+    with namespace(tmp_path / "etc", "") as there, ThreadPoolExecutor() as pool:
+        both = [pool.submit(mount_as_user, there, path, "cpus=1") for _ in range(2)]
+        codes = [command.result().returncode for command in both]
+        mounts = Path(f"/proc/{there}/mounts").read_text()
+        assert sorted(codes) == [0, 32]
+        assert mounts.count(f" {path} ") == 1
+        assert unmount_as_user(there, path).returncode == 0
