@@ -23,7 +23,12 @@ MAN  = $(PREFIX)/share/man
 # Without PYTHON any environment will do, with it only one that was made for it.
 READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 
-.PHONY: setup demo test lint types pytest bench soak fuzz install uninstall clean
+# mount(8) looks for the second one for type fuse.allocfs, which mount tables have; without it
+# mount.fuse runs the program allocfs, which mounts nothing.
+COMMANDS = $(MOUNT_HELPERS)/mount.allocfs $(MOUNT_HELPERS)/mount.fuse.allocfs $(PREFIX)/bin/allocfs
+
+.PHONY: setup demo test lint types pytest bench soak fuzz clean
+.PHONY: install install-library install-commands install-pages uninstall
 
 setup: $(READY)
 
@@ -63,9 +68,9 @@ fuzz: setup
 	    $(BIN)/python -m fuzz $$parser $(FUZZ) || exit; \
 	done
 
-# The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
-# directory and environment out of a program that root runs.
-install: setup
+install: install-library install-commands install-pages
+
+install-library: setup
 	rm -rf build '$(DESTDIR)$(LIB)'
 	$(BIN)/python -m venv --without-pip '$(DESTDIR)$(LIB)'
 	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip \
@@ -73,10 +78,17 @@ install: setup
 	rm -rf build
 	tools/warn-of-private '$(DESTDIR)$(LIB)/bin/python'
 	find '$(DESTDIR)$(LIB)/bin' -type f -delete
+
+# The wrappers, unlike the scripts pip makes, do not name DESTDIR; -I keeps the caller's
+# directory and environment out of a program that root runs.
+install-commands:
 	install -d '$(DESTDIR)$(MOUNT_HELPERS)' '$(DESTDIR)$(PREFIX)/bin'
 	printf '$(WRAPPER)' allocfs.mount >'$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs'
 	printf '$(WRAPPER)' allocfs.cli >'$(DESTDIR)$(PREFIX)/bin/allocfs'
 	chmod 755 '$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs' '$(DESTDIR)$(PREFIX)/bin/allocfs'
+	ln -sf mount.allocfs '$(DESTDIR)$(MOUNT_HELPERS)/mount.fuse.allocfs'
+
+install-pages:
 	for page in man/*.[1-8]; do \
 	    install -D -m 644 "$$page" "$(DESTDIR)$(MAN)/man$${page##*.}/$${page#man/}" || exit; \
 	done
@@ -85,7 +97,7 @@ WRAPPER = \#!/bin/sh\nexec $(LIB)/bin/python -I -m %s "$$@"\n
 
 uninstall:
 	rm -rf '$(DESTDIR)$(LIB)'
-	rm -f '$(DESTDIR)$(MOUNT_HELPERS)/mount.allocfs' '$(DESTDIR)$(PREFIX)/bin/allocfs'
+	for command in $(COMMANDS); do rm -f "$(DESTDIR)$$command"; done
 	for page in man/*.[1-8]; do \
 	    rm -f "$(DESTDIR)$(MAN)/man$${page##*.}/$${page#man/}"; \
 	done

@@ -155,7 +155,11 @@ def parse_options(text: str, sloppy: bool = False) -> MountOptions:
     """
     fields: dict[str, Any] = {}
     ignored = []
-    for option in filter(None, text.split(",")):
+    given = [option for option in text.split(",") if option]
+    if "remount" in given:
+        # With it mount(8) passes the options of the mount table, which are those of the kernel.
+        raise OptionError("cannot remount: unmount and mount with the new options")
+    for option in given:
         name, equals, value = option.partition("=")
         if name in VALUES:
             fields[name] = _value(name, value if equals else None)
@@ -188,9 +192,6 @@ def _is_generic(name: str) -> bool:
 
 
 def _refuse_unknown(name: str, sloppy: bool) -> None:
-    # Not even a sloppy mount may take this one for a new mount.
-    if name == "remount":
-        raise OptionError("cannot remount: unmount and mount with the new options")
     if not sloppy:
         hint = _closest(name, [*VALUES, *FLAGS, *GENERIC])
         raise OptionError(f"unknown option '{name}'{hint}; see mount.allocfs(8)")

@@ -92,6 +92,7 @@ def test_an_option_sets_its_field(text: str, field: str, value: object) -> None:
         ("speed=inf", "speed=inf", "a number"),
         ("allow_other=1", "'allow_other' takes no value", "alone"),
         ("remount,ro", "cannot remount", "unmount and mount"),
+        ("rw,user_id=0,group_id=0,remount", "cannot remount", "unmount and mount"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_was_expected(
