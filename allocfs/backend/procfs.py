@@ -15,7 +15,7 @@ import trio
 
 from allocfs.backend.base import Watched
 from allocfs.backend.passes import MOST_PASSES, Pass, PassThread
-from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textfile import next_listing, read_text, require_codetags
 from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
@@ -57,9 +57,7 @@ class TextReader:
         self.passes += 1
         self.text = self._read(self.path)
         self.listing = next_listing(self.text, self.path, self.listing)
-        if not len(self.listing.table):
-            raise SourceFailed(f"{self.path} lists no codetags")
-        return self.listing
+        return require_codetags(self.listing, self.path)
 
 
 class TextBackend(TextSource):

@@ -15,12 +15,13 @@ import trio
 from allocfs.backend.base import Kind, Watched
 from allocfs.backend.control import SeriesControl
 from allocfs.backend.options import SourceOptions
-from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textfile import read_capture
 from allocfs.backend.textsource import TextSource
 from allocfs.errors import BadControl, SourceFailed
 
 INTERVAL = 1.0  # seconds between captures whose names do not tell their times
 SUFFIX = ".txt"
+SUFFIXES = (SUFFIX, *(f"{SUFFIX}.{end}" for end in ("gz", "xz", "zst")))
 _TIME = re.compile(r"([0-9]{8}T[0-9]{6})(?:\.([0-9]{1,6}))?Z", re.ASCII)
 
 
@@ -61,7 +62,7 @@ def series(paths: Sequence[str]) -> list[Capture]:
 def captures_in(directory: str) -> list[Capture]:
     """Find the captures of a directory, in the order of their names if those have no times.
 
-    They are the files whose names end in `.txt` and are not hidden. Raises SourceFailed if
+    They are the files whose names end in one of SUFFIXES and are not hidden. Raises SourceFailed if
     there are none.
     """
     try:
@@ -74,7 +75,7 @@ def captures_in(directory: str) -> list[Capture]:
 
 
 def _is_capture(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and entry.is_file()
+    return entry.name.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file()
 
 
 class Replay(TextSource):
@@ -96,7 +97,7 @@ class Replay(TextSource):
         Raises SourceFailed, or BadCapture naming file and line.
         """
         first = captures[0].path
-        super().__init__(next_listing(read_text(first), first, None))
+        super().__init__(read_capture(first))
         self.control = SeriesControl(self) if speed is None else None
         self._captures = captures
         self._speed = speed
@@ -155,7 +156,7 @@ class Replay(TextSource):
         self._number = number
         path = self._captures[number].path
         try:
-            listing = next_listing(read_text(path), path, self._listing)
+            listing = read_capture(path, self._listing)
         except SourceFailed as error:
             self.state.failed(error)
         else:

@@ -15,7 +15,7 @@ from allocfs.backend.control import Event, StoreControl
 from allocfs.backend.options import NO_SOURCE, SourceOptions
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
-from allocfs.backend.textfile import read_text
+from allocfs.backend.textfile import read_capture
 from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
@@ -124,7 +124,7 @@ def _open_default(_source: str, options: SourceOptions) -> SimulatedStore:
 
 
 def _open_file(source: str, options: SourceOptions) -> SimulatedStore:
-    return _simulate(parse(read_text(source), source), options, source)
+    return _simulate(read_capture(source), options, source)
 
 
 _USE = "the simulated store (SOURCE none, or a file and simulate)"

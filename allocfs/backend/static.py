@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from allocfs.backend.base import Kind
-from allocfs.backend.textfile import read_text
+from allocfs.backend.textfile import read_capture
 from allocfs.backend.textsource import TextSource
-from allocfs.formats.text import parse
 
 
 class StaticCapture(TextSource):
@@ -15,7 +14,7 @@ class StaticCapture(TextSource):
 
     def __init__(self, path: str) -> None:
         """Read a capture. Raises SourceFailed, or BadCapture naming file and line."""
-        super().__init__(parse(read_text(path), path))
+        super().__init__(read_capture(path))
         self._path = path
 
     def describe(self) -> str:

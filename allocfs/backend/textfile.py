@@ -6,27 +6,37 @@ import os
 import stat
 from dataclasses import replace
 
-from allocfs.errors import SourceFailed
+from allocfs.errors import BadCapture, SourceFailed
+from allocfs.formats.compression import compression_of, decompress
 from allocfs.formats.text import Listing, parse, refresh
 
 MOST_BYTES = 1 << 28  # 5500 tags take half a megabyte
+_HEAD = 64  # bytes that show whether a file has text
 _READ_SIZE = 1 << 20  # /proc/allocinfo returns about a page, for any size asked for
 
 
 def read_text(path: str) -> bytes:
-    """Read a regular file to its end, whatever its size is said to be.
+    """Read a regular file with text to its end, whatever its size is said to be.
 
-    Raises SourceFailed if that cannot be done.
+    Raises SourceFailed if that cannot be done, or if the file has something else than text.
     """
-    try:
-        # O_NONBLOCK: do not hang on a FIFO.
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            return _read_to_end(fd, path)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise SourceFailed(f"{path}: {error.strerror}") from None
+    return _checked(_read_file(path), path)
+
+
+def read_capture(path: str, previous: Listing | None = None) -> Listing:
+    """Read a capture, compressed or not; `previous` is as in next_listing().
+
+    Raises SourceFailed, also if there are no codetags in it, and BadCapture.
+    """
+    text = _checked(decompress(_read_file(path), path, MOST_BYTES), path)
+    return require_codetags(next_listing(text, path, previous), path)
+
+
+def require_codetags(listing: Listing, path: str) -> Listing:
+    """Raise SourceFailed for a text without codetags, such as a header alone."""
+    if not len(listing.table):
+        raise SourceFailed(f"{path} lists no codetags: expected at least one after the header")
+    return listing
 
 
 def next_listing(text: bytes, path: str, previous: Listing | None) -> Listing:
@@ -38,6 +48,27 @@ def next_listing(text: bytes, path: str, previous: Listing | None) -> Listing:
     if previous is None or sums is None:
         return parse(text, path)
     return replace(previous, sums=sums)
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        # O_NONBLOCK: do not hang on a FIFO.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            return _read_to_end(fd, path)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise SourceFailed(f"{path}: {error.strerror}") from None
+
+
+def _checked(data: bytes, path: str) -> bytes:
+    """Refuse data that is no text; the messages of a parser would quote it."""
+    compressed = compression_of(data)
+    if compressed or b"\0" in data[:_HEAD]:
+        found = f"{compressed.name} data" if compressed else "binary data"
+        raise BadCapture(f"{path}:1: expected the text of /proc/allocinfo, found {found}")
+    return data
 
 
 def _read_to_end(fd: int, path: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import trio.testing
 from allocfs.backend.replay import Capture, Replay, captures_in, series, time_in_name
 from allocfs.errors import BadCapture, BadControl, SourceFailed
 from tests.support import CAPTURES
-from tests.support.source_fakes import oracle, pairs, text
+from tests.support.source_fakes import HEADER, oracle, pairs, text
 
 IN_TIME = ["boot", "modules", "ext4-writes", "net", "unload", "reload"]
 ALL = ["", "xfs", "ext4"]
@@ -95,11 +97,17 @@ def test_without_times_captures_are_a_second_apart_as_they_are_given() -> None:
 
 
 def test_a_directory_holds_the_files_that_end_in_txt(tmp_path: Path) -> None:
-    for name in ("b.txt", "a.txt", "README.md", ".a.txt", ".x.tmp"):
+    names = ["b.txt", "a.txt", "README.md", ".a.txt", ".x.tmp", "e.txt.zst", "e.gz", "d.txt.gz"]
+    for name in names:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "c.txt").mkdir()
     found = captures_in(str(tmp_path))
-    assert [os.path.basename(capture.path) for capture in found] == ["a.txt", "b.txt"]
+    assert [os.path.basename(capture.path) for capture in found] == [
+        "a.txt",
+        "b.txt",
+        "d.txt.gz",
+        "e.txt.zst",
+    ]
 
 
 def test_a_directory_without_captures_is_refused(tmp_path: Path) -> None:
@@ -208,6 +216,32 @@ def test_a_bad_capture_has_no_values_and_the_next_has(
     replay.renew()
     assert number(replay) == 3
     assert pairs(replay.describe())["condition"] == "ok"
+
+
+def test_in_a_series_a_header_alone_is_a_failed_capture(
+    captures: list[Capture], clock: Clock
+) -> None:
+    Path(captures[1].path).write_text(HEADER)
+    replay = Replay(captures, None, clock)
+    with pytest.raises(SourceFailed, match=r"10\.500Z\.txt lists no codetags"):
+        replay.next()
+    assert "10.500Z.txt lists no codetags" in replay.describe()
+    assert replay.tags.content_id == 1
+    replay.next()
+    assert number(replay) == 2
+
+
+def test_compressed_captures_are_played(tmp_path: Path, clock: Clock) -> None:
+    packers: list[Callable[[bytes], bytes]] = [gzip.compress, lzma.compress, bytes]
+    for second, pack in enumerate(packers):
+        name = f"20260102T03040{second}Z.txt{('.gz', '.xz', '')[second]}"
+        (tmp_path / name).write_bytes(pack(text(LISTS[second], second)))
+    replay = Replay(captures_in(str(tmp_path)), None, clock)
+    found = [number(replay)]
+    for _ in range(2):
+        replay.next()
+        found.append(number(replay))
+    assert found == [0, 1, 2]
 
 
 def test_stepping_on_a_bad_capture_says_so(captures: list[Capture], clock: Clock) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from allocfs.backend.control import Event
-from allocfs.backend.simulated import SimulatedStore, default_capture
+from allocfs.backend.options import SourceOptions
+from allocfs.backend.simulated import FROM_FILE, SimulatedStore, default_capture
 from allocfs.backend.traffic import Traffic
-from allocfs.errors import BadControl
-from allocfs.formats.text import Listing, parse
+from allocfs.errors import BadControl, SourceFailed
+from allocfs.formats.text import HEADER, Listing, parse
 from allocfs.query.language import parse as parse_query
 from allocfs.query.selection import judge
 
@@ -58,3 +62,16 @@ def test_a_size_condition_sums_few_tags_under_traffic(listing: Listing) -> None:
         assert store.counters_read - before <= 3219 * 224 / 10
         sums = store.sums(store.tags.slots).bytes
         assert found.tolist() == store.tags.slots[sums >= 1 << 20].tolist()
+
+
+def test_a_simulation_starts_from_a_compressed_capture_but_not_from_a_header(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(gzip.compress(default_capture()))
+    options = SourceOptions(cpus=2, simulate=True)
+    store = FROM_FILE.open(str(path), options)
+    assert len(store.tags.slots) == 3219
+    path.write_bytes(gzip.compress(HEADER))
+    with pytest.raises(SourceFailed, match="lists no codetags"):
+        FROM_FILE.open(str(path), options)

@@ -68,10 +68,11 @@ def test_nothing_changes_and_nothing_is_summed() -> None:
     assert pairs(backend.describe()) == {"source": path, "interface": "capture"}
 
 
-def test_a_capture_without_tags_is_empty(tmp_path: Path) -> None:
+def test_a_capture_without_tags_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "capture.txt"
     path.write_bytes(b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n")
-    assert served(StaticCapture(str(path))) == []
+    with pytest.raises(SourceFailed, match=r"capture.txt lists no codetags: expected at least one"):
+        StaticCapture(str(path))
 
 
 def test_a_capture_that_is_not_there_is_refused(tmp_path: Path) -> None:
