@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 import os
 import signal
 import struct
@@ -120,9 +122,37 @@ def test_what_cannot_be_decoded_is_named_and_the_rest_is_printed(
     assert err.splitlines() == [
         f"allocfs: {names[0]}: Is a directory",
         f"allocfs: {names[1]}: No such file or directory",
-        f"allocfs: {names[2]}: its end is not that of a 224-byte record: {GIVE_COUNTERS}",
-        f"allocfs: {names[3]}: these are not records of 224 bytes: {GIVE_COUNTERS}",
+        f"allocfs: {names[2]}: its end is not that of a 224-byte record",
+        f"allocfs: {names[3]}: it is text already, and needs no decoding",
     ]
+
+
+@pytest.mark.parametrize("options", [[], ["--counters"]])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"hello", "it is text already, and needs no decoding"),
+        (TEXT.encode(), "it is text already, and needs no decoding"),
+        ("mm/\u00e4.c\n".encode() * 32, "it is text already, and needs no decoding"),
+        (gzip.compress(TEXT.encode()), "it is compressed by gzip: decompress it with zcat"),
+        (lzma.compress(TEXT.encode()), "it is compressed by xz: decompress it with xzcat"),
+        (b"\x7fELF\0" * 224, "these are not records of {} bytes"),
+        (b"\x7fELF\0", "its end is not that of a {}-byte record"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_by_its_kind(
+    data: bytes, message: str, options: list[str], tmp_path: Path, capfd: Captured
+) -> None:
+    (tmp_path / "file").write_bytes(data)
+    assert cli.main(["decode", *options, str(tmp_path / "file")]) == 1
+    said = message.format(32 if options else 224)
+    assert capfd.readouterr() == ("", f"allocfs: {tmp_path}/file: {said}\n")
+
+
+@pytest.mark.parametrize("path", ["text/records", "json/by-module/xfs", "allocinfo"])
+def test_text_of_a_mount_needs_no_decoding(default_mount: Path, path: str, capfd: Captured) -> None:
+    assert cli.main(["decode", str(default_mount / path)]) == 1
+    assert capfd.readouterr().err.endswith(f"/{path}: it is text already, and needs no decoding\n")
 
 
 def test_nothing_is_printed_of_an_empty_file(tmp_path: Path, capfd: Captured) -> None:
