@@ -10,6 +10,8 @@ from allocfs import __version__
 from allocfs.backend.base import Backend
 from allocfs.formats.records import schema
 
+_COUNT_WIDTH = 20  # digits of the largest u64
+
 
 def about_files(
     backend: Backend, own_counts: Callable[[], dict[str, int]]
@@ -46,9 +48,9 @@ def schema_json() -> bytes:
 
 
 def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
-    """Return the counts, one `name value` a line.
+    """Return the counts in two columns, one `name value` a line.
 
-    Values are padded: with max_age the kernel may ask for the size between two reads of one
+    Values have a fixed width: with max_age the kernel may ask for the size between two reads of one
     reader, and a count that has gained a digit would move all that follows.
     """
     tags = backend.tags
@@ -62,4 +64,6 @@ def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
         **backend.extra_stats(),
         **own_counts,
     }
-    return "".join(f"{name} {count:>20}\n" for name, count in counts.items()).encode()
+    width = max(map(len, counts))
+    lines = (f"{name:<{width}} {count:>{_COUNT_WIDTH}}\n" for name, count in counts.items())
+    return "".join(lines).encode()
