@@ -14,7 +14,7 @@ from tests.test_import_order import ORDER, SOURCES, between_folders, graph_of
 PAGE = (ROOT / "docs/architecture.md").read_text()
 CODE = sorted(set(re.findall("`([^`\n]+)`", PAGE)))
 C_SOURCE = (ROOT / "allocfs/fuse/_fuseops.c").read_text()
-TOP = set("errors units clock logs wholefiles".split())
+TOP = set("errors units clock logs wholefiles programs".split())
 
 FILE = re.compile(r"[\w./-]+\.(?:py|c|md|h|8)|[a-z]+/")
 FUNCTION = re.compile(r"(?:\w+\.)?\w+\(\)")
