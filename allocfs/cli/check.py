@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 
+from allocfs.cli.command import warn
 from allocfs.errors import BadQuery
+from allocfs.query.contradictions import contradictions
 from allocfs.query.language import format_query, parse
 from allocfs.tags.spelling import NAME_MAX
 
@@ -17,11 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the canonical form; return 0. Raises BadQuery."""
-    query = format_query(parse(arguments.query))
+    """Print the canonical form, and warn if no codetag can match; return 0. Raises BadQuery."""
+    parsed = parse(arguments.query)
+    query = format_query(parsed)
     if "/" in arguments.query:  # parse() never meets one in a mount
         raise BadQuery(f"{arguments.query!r}: expected no /: it ends a name; write {query}")
     if len(os.fsencode(arguments.query)) > NAME_MAX:
         raise BadQuery(f"a query is at most {NAME_MAX} bytes long, as a name is")
-    print(query)
+    print(query, flush=True)
+    for contradiction in contradictions(parsed):
+        warn(contradiction)
     return 0

@@ -84,6 +84,11 @@ def complain(error: Exception, code: int = FAILED) -> int:
     return code
 
 
+def warn(message: str) -> None:
+    """Warn in one line."""
+    _say(f"allocfs: warning: {message}")
+
+
 def _say(message: str) -> None:
     from allocfs.logs import one_line  # noqa: PLC0415  not at the top: logging takes long to import
 

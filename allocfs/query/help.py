@@ -20,6 +20,7 @@ Which codetags
 
 Which records of them, and in which order
     sort=bytes        or calls, or file (then line); sort=-bytes is the largest first
+                      (also size for bytes, count for calls, path for file)
     limit=N           the first N records of the file that is opened
 
 file, function, module, line and accurate also have !=, as in module!=vmlinux.

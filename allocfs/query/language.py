@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, get_args
 
 from allocfs.errors import BadQuery
 from allocfs.query.patterns import Pattern, parse_pattern
@@ -25,6 +25,15 @@ from allocfs.tags.spelling import unescape
 from allocfs.units import format_size, parse_size
 
 SortKey = Literal["bytes", "calls", "file"]
+
+SORT_KEYS: dict[str, SortKey] = {key: key for key in get_args(SortKey)} | {
+    "size": "bytes",
+    "byte": "bytes",
+    "count": "calls",
+    "call": "calls",
+    "path": "file",
+}
+"""The words for the orders: their names in the canonical form, and other words for them."""
 
 MAX_WILDCARDS = 32
 """Each costs time for every name, and all readers wait while a query is evaluated."""
@@ -172,9 +181,9 @@ def _parse_bounds(
 
 def _parse_sort(text: str) -> Sort:
     key = text.removeprefix("-")
-    if key not in get_args(SortKey):
+    if key not in SORT_KEYS:
         raise ValueError(f"expected {', '.join(get_args(SortKey))}, or one of them after a -")
-    return Sort(cast(SortKey, key), text.startswith("-"))
+    return Sort(SORT_KEYS[key], text.startswith("-"))
 
 
 def _check_wildcards(terms: Terms, part: TagPart) -> None:

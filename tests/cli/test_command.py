@@ -193,6 +193,17 @@ def test_check_prints_the_canonical_form(query: str, canonical: str, capfd: Capt
     assert capfd.readouterr() == (f"{canonical}\n", "")
 
 
+def test_check_warns_of_a_query_that_nothing_can_match(capfd: Captured) -> None:
+    assert cli.main(["check", "module=b,line=7,module=a,line=8-9"]) == 0
+    assert capfd.readouterr() == (
+        "module=a,module=b,line=7,line=8-9\n",
+        "allocfs: warning: no codetag matches module=a,module=b:"
+        " separate alternatives by |, as in module=a|b\n"
+        "allocfs: warning: no codetag matches line=7,line=8-9:"
+        " separate alternatives by |, as in line=1|2\n",
+    )
+
+
 def test_check_refuses_what_no_path_can_hold(capfd: Captured) -> None:
     assert cli.main(["check", "file=mm/slub.c"]) == 2
     assert capfd.readouterr().err.endswith("write file=mm%2Fslub.c\n")
