@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,8 @@ from allocfs.mount.options import MountOptions
 from allocfs.programs import drop_relative_path
 
 log = logging.getLogger("allocfs.mount")
+
+ALLOCINFO = "/proc/allocinfo"
 
 # mount(8)'s exit codes.
 MISUSE = 1
@@ -97,6 +100,8 @@ def _check_only(request: Request) -> Outcome:
 def _run(request: Request, serve: Serve | None, lock: MountLock) -> Outcome:
     def announce() -> None:
         lock.release()
+        if request.source is None:
+            print(f"mount.allocfs: {one_line(_simulation(request.mountpoint))}", file=sys.stderr)
         if request.verbose:
             mounted = f"{request.source or 'allocfs'} mounted on {request.mountpoint}"
             print(f"mount.allocfs: {one_line(mounted)}", flush=True)
@@ -112,6 +117,14 @@ def _run(request: Request, serve: Serve | None, lock: MountLock) -> Outcome:
     else:
         announce()
     return outcome
+
+
+def _simulation(mountpoint: str) -> str:
+    """Say that the numbers are not those of this kernel, to a user who gave no SOURCE."""
+    note = f"{mountpoint} shows a simulated store, since no SOURCE was given"
+    if not os.path.exists(ALLOCINFO):
+        return note
+    return f"{note}; for this kernel: umount {mountpoint}; mount.allocfs {ALLOCINFO} {mountpoint}"
 
 
 def _work(request: Request, serve: Serve | None) -> Work:

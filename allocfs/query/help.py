@@ -42,6 +42,7 @@ The shell takes * ? [ ] | and ! for itself: put the path in single quotes.
 
 If a key of a condition is given twice, both must be true. sort and limit are given once.
 A query that nothing matches is a directory with empty files.
-A name that is not a query cannot be opened (Invalid argument).
+A name that is not a query cannot be opened (Invalid argument). The reason is in the log of
+the mount, and is printed by: allocfs check 'NAME'
 Sizes and calls are judged when a file is opened, for the codetags that the rest leaves.
 """

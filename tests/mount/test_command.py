@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,38 @@ def test_a_name_cannot_break_the_line_that_says_what_is_mounted(tmp_path: Path) 
     ]
     said = subprocess.check_output([*command, path], text=True)
     assert said == rf"mount.allocfs: none mounted on {tmp_path}/a\n\x1b[31mb" + "\n"
+
+
+@needs_fuse
+@pytest.mark.parametrize("exists", [False, True])
+def test_without_source_a_line_says_that_the_mount_is_a_simulation(
+    exists: bool,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def serve(_options: object, _source: object, _path: object, ready: Callable[[], None]) -> None:
+        ready()
+
+    monkeypatch.setattr("allocfs.mount.command.ALLOCINFO", "/dev/null" if exists else "/missing")
+    assert main([str(tmp_path), "--foreground"], serve) == 0
+    assert capfd.readouterr() == (
+        "",
+        f"mount.allocfs: {tmp_path} shows a simulated store, since no SOURCE was given"
+        + f"; for this kernel: umount {tmp_path}; mount.allocfs /dev/null {tmp_path}" * exists
+        + "\n",
+    )
+    for arguments in (["none", str(tmp_path)], ["allocfs", str(tmp_path)], [str(tmp_path), "-f"]):
+        assert main([*arguments, "--foreground"], serve) == 0
+        assert capfd.readouterr() == ("", "")
+
+
+@needs_fuse
+def test_the_line_is_said_by_the_command_not_by_its_daemon(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.fake_mount", "chatty", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "shows a simulated store, since no SOURCE was given" in done.stderr.splitlines()[-1]
 
 
 @needs_fuse
