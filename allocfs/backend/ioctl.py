@@ -23,7 +23,7 @@ from allocfs.formats.records import Record
 from allocfs.formats.text import Listing
 from allocfs.kernel.abi import EARLIER
 from allocfs.kernel.ioctl import AllocinfoIoctl, Filter
-from allocfs.kernel.profiling import why_unreadable
+from allocfs.kernel.profiling import Watch
 from allocfs.tags.slots import TagSlots
 from allocfs.tags.table import Flags, Slots, Sums, TagList
 
@@ -57,12 +57,14 @@ class IoctlBackend(Backend):
         self.cpus = cpus
         self.state = SourceState()
         self._path = path
+        self._profiling = Watch(Path(path))
         self._open = open_
         self._passes = 0
         self._took = 0.0
         self._above_kernel = 0
         self._listing: Listing | None = None
         self._client: AllocinfoIoctl | None = None
+        self._profiling.look()
         with self._source():
             self._client = self._connect()
             content_id, self._listing = self._list(self._client)
@@ -132,6 +134,7 @@ class IoctlBackend(Backend):
         return (
             f"source {self._path}\n"
             "interface ioctl\n"
+            f"{self._profiling.describe()}"
             f"layout {'earlier' if earlier else 'merged'}\n"
             f"condition {self.state}\n"
             "age 0\n"
@@ -139,7 +142,7 @@ class IoctlBackend(Backend):
         )
 
     def _renew(self) -> None:
-        if reason := why_unreadable(Path(self._path)):
+        if reason := self._profiling.why_unreadable():
             raise SourceFailed(reason)
         if self._client is None:
             self._client = self._connect()
