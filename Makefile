@@ -4,6 +4,7 @@
 #   make test       lint, types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model
+#   make vm         check against kernels that RUN_IN_VM boots, see tests/vm/README.md
 #   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
@@ -23,7 +24,7 @@ MAN  = $(PREFIX)/share/man
 # Without PYTHON any environment will do, with it only one that was made for it.
 READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 
-.PHONY: setup demo test lint types pytest bench soak fuzz install uninstall clean
+.PHONY: setup demo test lint types pytest bench soak vm fuzz install uninstall clean
 
 setup: $(READY)
 
@@ -52,6 +53,10 @@ bench: setup
 MINUTES = 30
 soak: setup
 	$(BIN)/python -m tests.stress --minutes $(MINUTES)
+
+VM =
+vm: setup
+	$(BIN)/python -m tests.vm.run $(VM)
 
 # There is no atheris for some machines; then mutations are not guided.
 FUZZ = --seconds 300
