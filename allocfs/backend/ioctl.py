@@ -15,7 +15,6 @@ import trio
 
 from allocfs.backend.base import Backend, Watched
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
-from allocfs.backend.passes import MOST_PASSES
 from allocfs.backend.sourcestate import SourceState
 from allocfs.backend.textfile import next_listing, read_text
 from allocfs.errors import SourceFailed, TagGone
@@ -28,6 +27,7 @@ from allocfs.tags.slots import TagSlots
 from allocfs.tags.table import Flags, Slots, Sums, TagList
 
 WATCH = 0.1  # seconds between two looks at the content_id while a client waits for it
+SETTLE = 1.0  # seconds of passes over a list that changes; nothing else is answered meanwhile
 
 Open = Callable[[str], AllocinfoIoctl]
 
@@ -163,14 +163,18 @@ class IoctlBackend(Backend):
 
     def _list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
         """Read the text until no module came or went meanwhile."""
-        for _ in range(MOST_PASSES):
+        deadline = time.monotonic() + SETTLE
+        while True:
             content_id = client.content_id()
             self._passes += 1
-            listing = next_listing(read_text(self._path), self._path, self._listing)
+            text = read_text(self._path)
+            stayed = client.content_id() == content_id  # asked before the slow parsing
+            listing = next_listing(text, self._path, self._listing)
             self.counters_read += len(listing.table) * self.cpus
-            if client.content_id() == content_id:
+            if stayed:
                 return content_id, listing
-        raise SourceFailed(f"{self._path}: its list changed in each of {MOST_PASSES} passes")
+            if time.monotonic() > deadline:
+                raise SourceFailed(f"{self._path}: its list changed in each pass of {SETTLE:g} s")
 
     def _records(self, filters: list[Filter]) -> dict[int, Record]:
         """Fetch records by names and line, with their slots."""

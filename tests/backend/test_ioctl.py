@@ -12,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 
-from allocfs.backend.ioctl import IoctlBackend, has_ioctl
+from allocfs.backend.ioctl import SETTLE, IoctlBackend, has_ioctl
 from allocfs.errors import SourceFailed, TagGone
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from allocfs.tags.table import Codetag
@@ -219,3 +219,61 @@ def test_changes_are_noticed_for_those_who_wait(kernel: Kernel, backend: IoctlBa
         return trio.current_time() - began
 
     assert trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0)) <= 0.11
+
+
+def changing(
+    backend: IoctlBackend, times: int, step: Callable[[], None]
+) -> Callable[[object], int]:
+    """Return a content_id that is another one in so many calls, each after a step."""
+    ids = iter(range(100, 100 + times))
+    last = backend.tags.content_id
+
+    def content_id(_self: object) -> int:
+        nonlocal last
+        step()
+        last = next(ids, last)
+        return last
+
+    return content_id
+
+
+def test_a_list_that_changes_for_a_while_is_waited_for(
+    backend: IoctlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", changing(backend, 21, lambda: None))
+    passes = backend.extra_stats()["passes"]
+    backend.renew()
+    assert backend.tags.content_id == 120
+    assert backend.extra_stats()["passes"] == passes + 11
+
+
+def test_a_list_that_never_stays_is_refused(
+    backend: IoctlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    def step() -> None:
+        nonlocal now
+        now += SETTLE / 10
+
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", changing(backend, 1000, step))
+    monkeypatch.setattr("allocfs.backend.ioctl.time.monotonic", lambda: now)
+    backend.renew()
+    with pytest.raises(SourceFailed, match=f"changed in each pass of {SETTLE:g} s"):
+        backend.sums(backend.tags.slots)
+
+
+def test_the_source_says_since_when_profiling_is_off(kernel: Kernel) -> None:
+    sysctl = kernel.path.parent / "sys/vm/mem_profiling"
+    sysctl.parent.mkdir(parents=True)
+    sysctl.write_text("1\n")
+    (sysctl.parent / "mem_profiling_compressed").write_text("1\n")
+    backend = IoctlBackend(str(kernel.path), CPUS, kernel.open)
+    assert pairs(backend.describe())["profiling"] == "on (compressed)"
+    sysctl.write_text("0\n")
+    backend.renew()
+    said = pairs(backend.describe())
+    assert said["profiling"].startswith("off since ")
+    assert "is off" in said["condition"]
+    with pytest.raises(SourceFailed):
+        backend.sums(backend.tags.slots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +254,25 @@ def test_possible_cpus_are_counted(tmp_path: Path, ranges: str, count: int) -> N
 
 def test_there_is_a_cpu_even_without_sysfs(tmp_path: Path) -> None:
     assert possible_cpus(tmp_path / "nothing") >= 1
+
+
+def test_a_source_says_since_when_profiling_is_off(
+    backend: TextBackend, path: Path, clock: Clock
+) -> None:
+    sysctl = path.parent / "sys/vm/mem_profiling"
+    assert "profiling" not in pairs(backend.describe())
+    sysctl.parent.mkdir(parents=True)
+    sysctl.write_text("1\n")
+    assert pairs(backend.describe())["profiling"] == "on"
+    sysctl.write_text("0\n")
+    clock.now += SECOND
+    backend.renew()
+    said = pairs(backend.describe())
+    assert re.fullmatch(r"off since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["profiling"])
+    assert "is off" in said["condition"]
+    path.unlink()
+    clock.now += SECOND
+    backend.renew()
+    said = pairs(backend.describe())
+    assert said["profiling"].startswith("shut down since ")
+    assert "shut memory allocation profiling down" in said["condition"]
