@@ -5,6 +5,7 @@ The text is read once for each content_id, for the names in full: the ioctls cut
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import trio
 
 from allocfs.backend.base import Backend, Watched
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE
 from allocfs.backend.sourcestate import SourceState
 from allocfs.backend.textfile import next_listing, read_text
 from allocfs.errors import SourceFailed, TagGone
@@ -27,7 +29,6 @@ from allocfs.tags.slots import TagSlots
 from allocfs.tags.table import Flags, Slots, Sums, TagList
 
 WATCH = 0.1  # seconds between two looks at the content_id while a client waits for it
-SETTLE = 1.0  # seconds of passes over a list that changes; nothing else is answered meanwhile
 
 Open = Callable[[str], AllocinfoIoctl]
 
@@ -41,6 +42,10 @@ def has_ioctl(path: str, open_: Open = AllocinfoIoctl.open) -> bool:
     return True
 
 
+class _ListChanged(Exception):
+    """A module came or went in each of MOST_PASSES passes over the text."""
+
+
 class IoctlBackend(Backend):
     """The tags of a file that answers the ioctls, and their counters of the moment.
 
@@ -50,6 +55,7 @@ class IoctlBackend(Backend):
 
     staleness = 0.0
     rereads_source = True
+    may_be_late = True  # while modules come and go
 
     def __init__(self, path: str, cpus: int, open_: Open = AllocinfoIoctl.open) -> None:
         """Open a file and list its tags. Raises SourceFailed."""
@@ -62,12 +68,14 @@ class IoctlBackend(Backend):
         self._passes = 0
         self._took = 0.0
         self._above_kernel = 0
+        self._give_up_at = math.inf  # finite while the list does not stay
+        self._retry_at = 0.0
         self._listing: Listing | None = None
         self._client: AllocinfoIoctl | None = None
         self._profiling.look()
         with self._source():
             self._client = self._connect()
-            content_id, self._listing = self._list(self._client)
+            content_id, self._listing = self._first_list(self._client)
         self._slots = TagSlots(self._listing.table, content_id)
         self._names = CutNames.from_tags(self.tags)
 
@@ -78,16 +86,26 @@ class IoctlBackend(Backend):
 
     def renew(self) -> None:
         """Ask for the content_id, and list the tags anew if it is another."""
+        if self.state.wait and time.monotonic() < self._retry_at:
+            return  # many may wait, and each pass delays all others
         before = self.tags.content_id
+        self.state.wait = None
         try:
             with self._source():
                 self._renew()
+        except _ListChanged:
+            self._wait_for_list()
         except SourceFailed as error:
             self.state.failed(error)
         else:
+            self._give_up_at = math.inf
             self.state.succeeded()
         if self.tags.content_id != before:
             self.announce_change()
+
+    def require_tags(self) -> None:
+        """Raise SourceLate while the list does not stay."""
+        self.state.require_answer()
 
     def sums(self, slots: Slots) -> Sums:
         """Have the kernel sum these tags; raise TagGone if one was unloaded just now."""
@@ -161,10 +179,32 @@ class IoctlBackend(Backend):
                 " mount with -o interface=text"
             ) from None
 
-    def _list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
-        """Read the text until no module came or went meanwhile."""
-        deadline = time.monotonic() + SETTLE
+    def _wait_for_list(self) -> None:
+        """Let requests wait and try again; let them fail after GIVE_UP."""
+        now = time.monotonic()
+        self._give_up_at = min(self._give_up_at, now + GIVE_UP)
+        if now < self._give_up_at:
+            self._retry_at = now + PAUSE
+            self.state.wait = _pause
+        else:
+            self.state.failed(self._never_the_same())
+
+    def _never_the_same(self) -> SourceFailed:
+        return SourceFailed(f"{self._path}: for {GIVE_UP:g} s its list changed in each pass")
+
+    def _first_list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
+        deadline = time.monotonic() + GIVE_UP
         while True:
+            try:
+                return self._list(client)
+            except _ListChanged:
+                if time.monotonic() > deadline:
+                    raise self._never_the_same() from None
+                time.sleep(PAUSE)
+
+    def _list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
+        """Read the text until no module came or went meanwhile. Raises _ListChanged."""
+        for _ in range(MOST_PASSES):
             content_id = client.content_id()
             self._passes += 1
             text = read_text(self._path)
@@ -173,8 +213,7 @@ class IoctlBackend(Backend):
             self.counters_read += len(listing.table) * self.cpus
             if stayed:
                 return content_id, listing
-            if time.monotonic() > deadline:
-                raise SourceFailed(f"{self._path}: its list changed in each pass of {SETTLE:g} s")
+        raise _ListChanged
 
     def _records(self, filters: list[Filter]) -> dict[int, Record]:
         """Fetch records by names and line, with their slots."""
@@ -202,3 +241,7 @@ class IoctlBackend(Backend):
                 self._client.close()
             self._client = None
             raise SourceFailed(f"{self._path}: {error.strerror}") from None
+
+
+async def _pause() -> None:
+    await trio.sleep(PAUSE)

@@ -16,7 +16,7 @@ from pathlib import Path
 import trio
 
 from allocfs.backend.base import Watched
-from allocfs.backend.passes import MOST_PASSES, Pass, PassThread
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE, Pass, PassThread
 from allocfs.backend.textfile import next_listing, read_text
 from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
@@ -26,9 +26,7 @@ from allocfs.kernel.profiling import Watch
 
 MAX_AGE = 1.0  # seconds, where nothing else is asked for
 PATIENCE = 0.04  # seconds for which all wait for a pass; 224 CPUs take the kernel 0.02
-GIVE_UP = 30.0  # seconds for which a request for counters waits
 _LOOK = 0.005  # seconds between two looks whether it has ended
-_PAUSE = 0.05  # seconds after MOST_PASSES over a list that does not stay
 _NS = 1_000_000_000
 
 
@@ -62,9 +60,9 @@ class TextReader:
                 before, listing = self.listing, self._pass()
                 if before is not None and listing.table is before.table:
                     return listing
-            if time.monotonic() + _PAUSE > deadline:
+            if time.monotonic() + PAUSE > deadline:
                 break
-            self._sleep(_PAUSE)  # leaves a CPU to the loads and unloads
+            self._sleep(PAUSE)
         raise SourceFailed(f"{self.path}: for {GIVE_UP:g} s no two passes list the same codetags")
 
     def _pass(self) -> Listing:

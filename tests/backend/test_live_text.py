@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from allocfs.backend.passes import MOST_PASSES
-from allocfs.backend.procfs import GIVE_UP, TextReader
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES
+from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from tests.support.source_fakes import text
 
