@@ -105,8 +105,9 @@ class Watch:
     """The state of profiling at each look, and the time of the look that found it stopped."""
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
-        """Begin without a look; `now` returns seconds since 1970."""
+        """Find out whether there is a sysctl beside a source; `now` returns seconds since 1970."""
         self._path = path
+        self._has_sysctl = os.path.exists(_sysctl(path))
         self._now = now
         self._was_on = False
         self._stopped_at: float | None = None
@@ -128,10 +129,13 @@ class Watch:
         return reason_for(self.look(), self._path)
 
     def describe(self) -> str:
-        """Look, and return a line for `.allocfs/source`, or "" if there is no sysctl to look at."""
-        state = self.look()
-        if not os.path.exists(_sysctl(self._path)):
+        """Look, and return a line for `.allocfs/source`, or "" if there is no sysctl to look at.
+
+        Without one the source may be in a mount whose daemon does not answer: a look could hang.
+        """
+        if not self._has_sysctl:
             return ""
+        state = self.look()
         if state in _STOPPED:
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._stopped_at))
             return f"profiling {_STOPPED[state]} since {since}\n"

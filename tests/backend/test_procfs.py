@@ -256,13 +256,12 @@ def test_there_is_a_cpu_even_without_sysfs(tmp_path: Path) -> None:
     assert possible_cpus(tmp_path / "nothing") >= 1
 
 
-def test_a_source_says_since_when_profiling_is_off(
-    backend: TextBackend, path: Path, clock: Clock
-) -> None:
+def test_a_source_says_since_when_profiling_is_off(path: Path, clock: Clock) -> None:
     sysctl = path.parent / "sys/vm/mem_profiling"
-    assert "profiling" not in pairs(backend.describe())
+    assert "profiling" not in pairs(TextBackend(str(path), 1.0, CPUS, clock).describe())
     sysctl.parent.mkdir(parents=True)
     sysctl.write_text("1\n")
+    backend = TextBackend(str(path), 1.0, CPUS, clock)
     assert pairs(backend.describe())["profiling"] == "on"
     sysctl.write_text("0\n")
     clock.now += SECOND

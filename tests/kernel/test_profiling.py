@@ -181,3 +181,11 @@ def test_profiling_that_was_never_on_was_not_shut_down(tmp_path: Path) -> None:
 def test_a_source_without_a_sysctl_beside_it_has_no_line(tmp_path: Path) -> None:
     assert Watch(proc(tmp_path, None)).describe() == ""
     assert Watch(tmp_path / "elsewhere/allocinfo").describe() == ""
+
+
+def test_a_source_without_a_sysctl_is_not_looked_at_to_describe_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(proc(tmp_path, None))
+    monkeypatch.setattr("allocfs.kernel.profiling.state_of", pytest.fail)
+    assert watch.describe() == ""
