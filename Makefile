@@ -4,6 +4,7 @@
 #   make test       lint (code and prose), types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model
+#   make vm         check against kernels that RUN_IN_VM boots, see tests/vm/README.md
 #   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
@@ -27,7 +28,7 @@ READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 # mount.fuse runs the program allocfs, which mounts nothing.
 COMMANDS = $(MOUNT_HELPERS)/mount.allocfs $(MOUNT_HELPERS)/mount.fuse.allocfs $(PREFIX)/bin/allocfs
 
-.PHONY: setup demo test lint types pytest bench soak fuzz clean
+.PHONY: setup demo test lint types pytest bench soak vm fuzz clean
 .PHONY: install install-library install-commands install-pages uninstall
 
 setup: $(READY)
@@ -59,6 +60,10 @@ bench: setup
 MINUTES = 30
 soak: setup
 	$(BIN)/python -m tests.stress --minutes $(MINUTES)
+
+VM =
+vm: setup
+	$(BIN)/python -m tests.vm.run $(VM)
 
 # There is no atheris for some machines; then mutations are not guided.
 FUZZ = --seconds 300

@@ -5,6 +5,7 @@ The text is read once for each content_id, for the names in full: the ioctls cut
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import trio
 
 from allocfs.backend.base import Backend, Watched
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
-from allocfs.backend.passes import MOST_PASSES
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE
 from allocfs.backend.sourcestate import SourceState
 from allocfs.backend.textfile import next_listing, read_text
 from allocfs.errors import SourceFailed, TagGone
@@ -23,7 +24,7 @@ from allocfs.formats.records import Record
 from allocfs.formats.text import Listing
 from allocfs.kernel.abi import EARLIER
 from allocfs.kernel.ioctl import AllocinfoIoctl, Filter
-from allocfs.kernel.profiling import why_unreadable
+from allocfs.kernel.profiling import Watch
 from allocfs.tags.slots import TagSlots
 from allocfs.tags.table import Flags, Slots, Sums, TagList
 
@@ -41,6 +42,10 @@ def has_ioctl(path: str, open_: Open = AllocinfoIoctl.open) -> bool:
     return True
 
 
+class _ListChanged(Exception):
+    """A module came or went in each of MOST_PASSES passes over the text."""
+
+
 class IoctlBackend(Backend):
     """The tags of a file that answers the ioctls, and their counters of the moment.
 
@@ -50,6 +55,7 @@ class IoctlBackend(Backend):
 
     staleness = 0.0
     rereads_source = True
+    may_be_late = True  # while modules come and go
 
     def __init__(self, path: str, cpus: int, open_: Open = AllocinfoIoctl.open) -> None:
         """Open a file and list its tags. Raises SourceFailed."""
@@ -57,15 +63,19 @@ class IoctlBackend(Backend):
         self.cpus = cpus
         self.state = SourceState()
         self._path = path
+        self._profiling = Watch(Path(path))
         self._open = open_
         self._passes = 0
         self._took = 0.0
         self._above_kernel = 0
+        self._give_up_at = math.inf  # finite while the list does not stay
+        self._retry_at = 0.0
         self._listing: Listing | None = None
         self._client: AllocinfoIoctl | None = None
+        self._profiling.look()
         with self._source():
             self._client = self._connect()
-            content_id, self._listing = self._list(self._client)
+            content_id, self._listing = self._first_list(self._client)
         self._slots = TagSlots(self._listing.table, content_id)
         self._names = CutNames.from_tags(self.tags)
 
@@ -76,16 +86,26 @@ class IoctlBackend(Backend):
 
     def renew(self) -> None:
         """Ask for the content_id, and list the tags anew if it is another."""
+        if self.state.wait and time.monotonic() < self._retry_at:
+            return  # many may wait, and each pass delays all others
         before = self.tags.content_id
+        self.state.wait = None
         try:
             with self._source():
                 self._renew()
+        except _ListChanged:
+            self._wait_for_list()
         except SourceFailed as error:
             self.state.failed(error)
         else:
+            self._give_up_at = math.inf
             self.state.succeeded()
         if self.tags.content_id != before:
             self.announce_change()
+
+    def require_tags(self) -> None:
+        """Raise SourceLate while the list does not stay."""
+        self.state.require_answer()
 
     def sums(self, slots: Slots) -> Sums:
         """Have the kernel sum these tags; raise TagGone if one was unloaded just now."""
@@ -132,6 +152,7 @@ class IoctlBackend(Backend):
         return (
             f"source {self._path}\n"
             "interface ioctl\n"
+            f"{self._profiling.describe()}"
             f"layout {'earlier' if earlier else 'merged'}\n"
             f"condition {self.state}\n"
             "age 0\n"
@@ -139,7 +160,7 @@ class IoctlBackend(Backend):
         )
 
     def _renew(self) -> None:
-        if reason := why_unreadable(Path(self._path)):
+        if reason := self._profiling.why_unreadable():
             raise SourceFailed(reason)
         if self._client is None:
             self._client = self._connect()
@@ -158,16 +179,41 @@ class IoctlBackend(Backend):
                 " mount with -o interface=text"
             ) from None
 
+    def _wait_for_list(self) -> None:
+        """Let requests wait and try again; let them fail after GIVE_UP."""
+        now = time.monotonic()
+        self._give_up_at = min(self._give_up_at, now + GIVE_UP)
+        if now < self._give_up_at:
+            self._retry_at = now + PAUSE
+            self.state.wait = _pause
+        else:
+            self.state.failed(self._never_the_same())
+
+    def _never_the_same(self) -> SourceFailed:
+        return SourceFailed(f"{self._path}: for {GIVE_UP:g} s its list changed in each pass")
+
+    def _first_list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
+        deadline = time.monotonic() + GIVE_UP
+        while True:
+            try:
+                return self._list(client)
+            except _ListChanged:
+                if time.monotonic() > deadline:
+                    raise self._never_the_same() from None
+                time.sleep(PAUSE)
+
     def _list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
-        """Read the text until no module came or went meanwhile."""
+        """Read the text until no module came or went meanwhile. Raises _ListChanged."""
         for _ in range(MOST_PASSES):
             content_id = client.content_id()
             self._passes += 1
-            listing = next_listing(read_text(self._path), self._path, self._listing)
+            text = read_text(self._path)
+            stayed = client.content_id() == content_id  # asked before the slow parsing
+            listing = next_listing(text, self._path, self._listing)
             self.counters_read += len(listing.table) * self.cpus
-            if client.content_id() == content_id:
+            if stayed:
                 return content_id, listing
-        raise SourceFailed(f"{self._path}: its list changed in each of {MOST_PASSES} passes")
+        raise _ListChanged
 
     def _records(self, filters: list[Filter]) -> dict[int, Record]:
         """Fetch records by names and line, with their slots."""
@@ -195,3 +241,7 @@ class IoctlBackend(Backend):
                 self._client.close()
             self._client = None
             raise SourceFailed(f"{self._path}: {error.strerror}") from None
+
+
+async def _pause() -> None:
+    await trio.sleep(PAUSE)

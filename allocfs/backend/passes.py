@@ -7,7 +7,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-MOST_PASSES = 5  # over a list that changes meanwhile, before a source counts as failed
+MOST_PASSES = 5  # over a list that changes meanwhile, before a pause
+PAUSE = 0.05  # seconds; leaves a CPU to the modules that come and go
+GIVE_UP = 30.0  # seconds for which a request waits for a source
 
 T = TypeVar("T")
 

@@ -1,30 +1,31 @@
 """The text of a running kernel, /proc/allocinfo, passed over at most once a period.
 
 One read() of that file returns about a page, and the kernel lets modules come and go between
-two of them: a module unloaded meanwhile makes it skip codetags, one loaded makes it repeat
-some. Each line is right by itself. So a list is relied on if it is the last one again, or if
-it was read twice in a row; that takes a second pass whenever a module comes or goes.
+two of them. Up to Linux 6.15 a module unloaded meanwhile makes it skip codetags, one loaded makes
+it repeat some; since 7.2 it goes on after the last codetag, and only those of modules that come or
+go are in doubt. Each line is right by itself. So a list is relied on if it is the last one again,
+or if it was read twice in a row; that takes a second pass whenever a module comes or goes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import trio
 
 from allocfs.backend.base import Watched
-from allocfs.backend.passes import MOST_PASSES, Pass, PassThread
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE, Pass, PassThread
 from allocfs.backend.textfile import next_listing, read_text, require_codetags
 from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
 from allocfs.formats.text import Listing
-from allocfs.kernel.profiling import why_unreadable
+from allocfs.kernel.profiling import Watch
 
 MAX_AGE = 1.0  # seconds, where nothing else is asked for
 PATIENCE = 0.04  # seconds for which all wait for a pass; 224 CPUs take the kernel 0.02
-GIVE_UP = 30.0  # seconds for which a request for counters waits
 _LOOK = 0.005  # seconds between two looks whether it has ended
 _NS = 1_000_000_000
 
@@ -32,9 +33,16 @@ _NS = 1_000_000_000
 class TextReader:
     """A text that changes, of which whole passes are read."""
 
-    def __init__(self, path: str, read: Callable[[str], bytes] = read_text) -> None:
+    def __init__(
+        self,
+        path: str,
+        read: Callable[[str], bytes] = read_text,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Read nothing yet."""
         self.path = path
+        self._sleep = sleep
+        self.profiling = Watch(Path(path))
         self._read = read
         self.passes = 0
         self.text = b""
@@ -43,16 +51,22 @@ class TextReader:
     def read(self) -> Listing:
         """Return the list and its counters of now; `text` then is the text of both.
 
-        Raises SourceFailed, also if the list is never the same twice.
+        While modules come and go it goes on for GIVE_UP. Raises SourceFailed, also if the list
+        is never the same twice.
         """
-        for _ in range(MOST_PASSES):
-            before, listing = self.listing, self._pass()
-            if before is not None and listing.table is before.table:
-                return listing
-        raise SourceFailed(f"{self.path}: no two of {MOST_PASSES} passes list the same codetags")
+        deadline = time.monotonic() + GIVE_UP
+        while True:
+            for _ in range(MOST_PASSES):
+                before, listing = self.listing, self._pass()
+                if before is not None and listing.table is before.table:
+                    return listing
+            if time.monotonic() + PAUSE > deadline:
+                break
+            self._sleep(PAUSE)
+        raise SourceFailed(f"{self.path}: for {GIVE_UP:g} s no two passes list the same codetags")
 
     def _pass(self) -> Listing:
-        if reason := why_unreadable(Path(self.path)):
+        if reason := self.profiling.why_unreadable():
             raise SourceFailed(reason)
         self.passes += 1
         self.text = self._read(self.path)
@@ -119,6 +133,7 @@ class TextBackend(TextSource):
         return (
             f"source {self._text.path}\n"
             "interface text\n"
+            f"{self._text.profiling.describe()}"
             f"condition {self.state}\n"
             f"max_age {self.staleness:g}\n"
             f"age {(self._clock() - self._began_ns) / _NS:.6f}\n"

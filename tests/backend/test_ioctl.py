@@ -13,7 +13,8 @@ import trio
 import trio.testing
 
 from allocfs.backend.ioctl import IoctlBackend, has_ioctl
-from allocfs.errors import SourceFailed, TagGone
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE
+from allocfs.errors import SourceFailed, SourceLate, TagGone
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from allocfs.tags.table import Codetag
 from tests.support.kernel_fake import ALIKE, BUILT_IN, CPUS, TAGS, Kernel
@@ -219,3 +220,103 @@ def test_changes_are_noticed_for_those_who_wait(kernel: Kernel, backend: IoctlBa
         return trio.current_time() - began
 
     assert trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0)) <= 0.11
+
+
+class Clock:
+    """The clock of the backend, set by the test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1.0
+        monkeypatch.setattr("allocfs.backend.ioctl.time.monotonic", lambda: self.now)
+
+
+def changing(backend: IoctlBackend, times: int) -> Callable[[object], int]:
+    """Return a content_id that is another one in so many calls."""
+    ids = iter(range(100, 100 + times))
+    last = backend.tags.content_id
+
+    def content_id(_self: object) -> int:
+        nonlocal last
+        last = next(ids, last)
+        return last
+
+    return content_id
+
+
+def test_a_list_that_changes_for_a_while_is_waited_for(
+    backend: IoctlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first five passes and the second five see other content_ids, the next does not."""
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", changing(backend, 23))
+    clock = Clock(monkeypatch)
+    passes = backend.extra_stats()["passes"]
+    for _ in range(2):
+        backend.renew()
+        for ask in (backend.require_tags, lambda: backend.sums(backend.tags.slots)):
+            with pytest.raises(SourceLate) as raised:
+                ask()
+        assert pairs(backend.describe())["condition"] == "late"
+        trio.run(raised.value.answer, clock=trio.testing.MockClock(autojump_threshold=0))
+        clock.now += PAUSE
+    backend.renew()
+    backend.require_tags()
+    assert backend.tags.content_id == 122
+    assert backend.extra_stats()["passes"] == passes + 11
+    assert pairs(backend.describe())["condition"] == "ok"
+
+
+def test_a_list_that_never_stays_is_refused(
+    backend: IoctlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", changing(backend, 1000))
+    for clock.now in (1.0, GIVE_UP / 2):
+        backend.renew()
+        with pytest.raises(SourceLate):
+            backend.sums(backend.tags.slots)
+    for clock.now in (GIVE_UP + 1, GIVE_UP + 2):
+        backend.renew()
+        with pytest.raises(SourceFailed, match=f"for {GIVE_UP:g} s its list changed in each pass"):
+            backend.sums(backend.tags.slots)
+
+
+def test_many_that_wait_try_again_together(
+    backend: IoctlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", changing(backend, 1000))
+    backend.renew()
+    passes = backend.extra_stats()["passes"]
+    for _ in range(10):
+        backend.renew()
+    assert backend.extra_stats()["passes"] == passes
+    clock.now += PAUSE
+    backend.renew()
+    assert backend.extra_stats()["passes"] == passes + MOST_PASSES
+
+
+def test_a_mount_waits_for_a_list_that_stays(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    ids = iter(range(15))
+    monkeypatch.setattr(AllocinfoIoctl, "content_id", lambda _self: next(ids, 15))
+    monkeypatch.setattr("allocfs.backend.ioctl.time.sleep", pauses.append)
+    assert IoctlBackend(str(kernel.path), CPUS, kernel.open).tags.content_id == 15
+    assert len(pauses) == 1
+
+
+def test_the_source_says_since_when_profiling_is_off(kernel: Kernel) -> None:
+    sysctl = kernel.path.parent / "sys/vm/mem_profiling"
+    sysctl.parent.mkdir(parents=True)
+    sysctl.write_text("1\n")
+    (sysctl.parent / "mem_profiling_compressed").write_text("1\n")
+    backend = IoctlBackend(str(kernel.path), CPUS, kernel.open)
+    assert pairs(backend.describe())["profiling"] == "on (compressed)"
+    sysctl.write_text("0\n")
+    backend.renew()
+    said = pairs(backend.describe())
+    assert said["profiling"].startswith("off since ")
+    assert "is off" in said["condition"]
+    with pytest.raises(SourceFailed):
+        backend.sums(backend.tags.slots)

@@ -11,7 +11,8 @@ import pytest
 import trio
 import trio.testing
 
-from allocfs.backend.procfs import GIVE_UP, TextBackend
+from allocfs.backend.passes import GIVE_UP
+from allocfs.backend.procfs import TextBackend
 from allocfs.backend.textfile import read_text
 from allocfs.errors import SourceFailed, SourceLate
 from tests.support.source_fakes import pairs, replace, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocfs.backend.passes import MOST_PASSES
+from allocfs.backend.passes import GIVE_UP, MOST_PASSES
 from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from tests.support.source_fakes import text
@@ -59,9 +59,27 @@ def test_a_list_that_was_torn_and_is_as_before_is_no_change() -> None:
     assert tags == [109, 109]
 
 
-def test_a_list_that_never_stays_is_refused() -> None:
-    texts = Texts(*[text(modules, 1) for modules in [ALL, [""]] * MOST_PASSES])
-    live = TextReader("x", texts)
-    with pytest.raises(SourceFailed, match=f"x: no two of {MOST_PASSES} passes list the same"):
+def test_a_list_that_changes_for_a_while_is_waited_for() -> None:
+    changes = [text(modules, 1) for modules in [ALL, [""]] * 3 * MOST_PASSES]
+    texts = Texts(*changes, text(["xfs"], 2), text(["xfs"], 3))
+    pauses: list[float] = []
+    live = TextReader("x", texts, pauses.append)
+    assert tags_in(live) == 19
+    assert texts.reads == len(changes) + 2
+    assert len(pauses) == 6
+
+
+def test_a_list_that_never_stays_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause takes 10 s on the clock of this test."""
+    now = 0.0
+
+    def sleep(_seconds: float) -> None:
+        nonlocal now
+        now += 10
+
+    monkeypatch.setattr("allocfs.backend.procfs.time.monotonic", lambda: now)
+    texts = Texts(*[text(modules, 1) for modules in [ALL, [""]] * 3 * MOST_PASSES])
+    live = TextReader("x", texts, sleep)
+    with pytest.raises(SourceFailed, match=f"x: for {GIVE_UP:g} s no two passes list the same"):
         live.read()
-    assert texts.reads == MOST_PASSES
+    assert texts.reads == 4 * MOST_PASSES

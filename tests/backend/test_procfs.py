@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +242,24 @@ def test_passes_are_made_for_those_who_wait_and_for_nobody_else(path: Path) -> N
         return idle, passes(backend) - first
 
     assert trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0)) == (0, 10)
+
+
+def test_a_source_says_since_when_profiling_is_off(path: Path, clock: Clock) -> None:
+    sysctl = path.parent / "sys/vm/mem_profiling"
+    assert "profiling" not in pairs(TextBackend(str(path), 1.0, CPUS, clock).describe())
+    sysctl.parent.mkdir(parents=True)
+    sysctl.write_text("1\n")
+    backend = TextBackend(str(path), 1.0, CPUS, clock)
+    assert pairs(backend.describe())["profiling"] == "on"
+    sysctl.write_text("0\n")
+    clock.now += SECOND
+    backend.renew()
+    said = pairs(backend.describe())
+    assert re.fullmatch(r"off since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["profiling"])
+    assert "is off" in said["condition"]
+    path.unlink()
+    clock.now += SECOND
+    backend.renew()
+    said = pairs(backend.describe())
+    assert said["profiling"].startswith("shut down since ")
+    assert "shut memory allocation profiling down" in said["condition"]

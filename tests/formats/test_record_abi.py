@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import struct
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,6 +165,48 @@ def test_mask_bits_are_those_of_the_header(compiled: Compiled) -> None:
     assert {name: compiled.values[name] for name in FilterMask.__members__} == {
         name: bit.value for name, bit in FilterMask.__members__.items()
     }
+
+
+def abi_of(header: str, includes: Sequence[Path], program: Path) -> list[str]:
+    """Compile header_abi.c with a header, and return its lines."""
+    options = ("-std=c11", *STRICT, *(f"-I{path}" for path in includes), f"-DHEADER={header}")
+    subprocess.run(["gcc", *options, "-o", program, SUPPORT / "header_abi.c"], check=True)
+    return subprocess.check_output([program], text=True).splitlines()
+
+
+def kernel_includes() -> list[Path]:
+    """Return the directory with linux/alloc_tag.h: $KERNEL_UAPI, or that of the system."""
+    given = os.environ.get("KERNEL_UAPI")
+    return [Path(given)] if given else []
+
+
+HAS_KERNEL_HEADER = any(
+    (path / "linux/alloc_tag.h").exists() for path in (*kernel_includes(), Path("/usr/include"))
+)
+
+
+def test_the_names_of_the_kernels_header_compile(tmp_path: Path) -> None:
+    lines = abi_of('"allocfs.h"', [], tmp_path / "abi")
+    assert "member allocinfo_get_at data.counter.calls 448 8" in lines
+    assert "member allocinfo_filter fields.lineno 200 8" in lines
+    assert f"value ALLOCINFO_IOC_GET_AT {MERGED.get_at_number}" in lines
+
+
+@pytest.mark.skipif(not HAS_KERNEL_HEADER, reason="there is no <linux/alloc_tag.h>: KERNEL_UAPI")
+def test_one_program_is_the_same_with_both_headers(tmp_path: Path) -> None:
+    kernel = abi_of("<linux/alloc_tag.h>", kernel_includes(), tmp_path / "kernel")
+    assert abi_of('"allocfs.h"', [], tmp_path / "allocfs") == kernel
+
+
+@pytest.mark.skipif(not HAS_KERNEL_HEADER, reason="there is no <linux/alloc_tag.h>: KERNEL_UAPI")
+def test_the_header_follows_the_kernels_in_one_file(tmp_path: Path) -> None:
+    source = tmp_path / "both.c"
+    source.write_text(
+        "#include <sys/ioctl.h>\n#include <linux/alloc_tag.h>\n#include <allocfs.h>\n"
+        "struct allocfs_counters counters;\n"
+    )
+    includes = [f"-I{path}" for path in kernel_includes()]
+    subprocess.run(["gcc", "-std=c11", *STRICT, *includes, "-fsyntax-only", source], check=True)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++")

@@ -69,15 +69,15 @@ static void set(struct allocinfo_filter *filter, const char *key, const char *va
 {
 	const struct {
 		const char *key;
-		uint64_t bit;
+		__u64 bit;
 		char *name;
-		uint64_t *number;
+		__u64 *number;
 	} members[] = {
 		{ "mask", 0, NULL, &filter->mask },
-		{ "modname", ALLOCINFO_FILTER_MASK_MODNAME, filter->modname, NULL },
-		{ "function", ALLOCINFO_FILTER_MASK_FUNCTION, filter->function, NULL },
-		{ "filename", ALLOCINFO_FILTER_MASK_FILENAME, filter->filename, NULL },
-		{ "lineno", ALLOCINFO_FILTER_MASK_LINENO, NULL, &filter->lineno },
+		{ "modname", ALLOCINFO_FILTER_MASK_MODNAME, filter->fields.modname, NULL },
+		{ "function", ALLOCINFO_FILTER_MASK_FUNCTION, filter->fields.function, NULL },
+		{ "filename", ALLOCINFO_FILTER_MASK_FILENAME, filter->fields.filename, NULL },
+		{ "lineno", ALLOCINFO_FILTER_MASK_LINENO, NULL, &filter->fields.lineno },
 		{ "inaccurate", ALLOCINFO_FILTER_MASK_INACCURATE, NULL, &filter->inaccurate },
 		{ "min_size", ALLOCINFO_FILTER_MASK_MIN_SIZE, NULL, &filter->min_size },
 		{ "max_size", ALLOCINFO_FILTER_MASK_MAX_SIZE, NULL, &filter->max_size },

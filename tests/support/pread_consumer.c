@@ -31,13 +31,13 @@ static int read_record(int fd, uintmax_t number, struct allocinfo_tag_data *reco
 
 static void print_fields(const struct allocinfo_tag_data *record)
 {
-	printf("modname %s\n", record->modname);
-	printf("function %s\n", record->function);
-	printf("filename %s\n", record->filename);
-	printf("lineno %" PRIu64 "\n", record->lineno);
-	printf("bytes %" PRId64 "\n", record->bytes);
-	printf("calls %" PRIu64 "\n", record->calls);
-	printf("accurate %u\n", record->accurate);
+	printf("modname %s\n", record->tag.modname);
+	printf("function %s\n", record->tag.function);
+	printf("filename %s\n", record->tag.filename);
+	printf("lineno %llu\n", record->tag.lineno);
+	printf("bytes %lld\n", (__s64)record->counter.bytes);
+	printf("calls %llu\n", record->counter.calls);
+	printf("accurate %u\n", record->counter.accurate);
 }
 
 int main(int argc, char **argv)

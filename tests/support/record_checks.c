@@ -59,14 +59,14 @@ static void dump(const char *name, const void *data, size_t size)
 static void print_layouts(void)
 {
 	SIZE(allocinfo_tag_data);
-	SAME(allocinfo_tag_data, modname);
-	SAME(allocinfo_tag_data, function);
-	SAME(allocinfo_tag_data, filename);
-	SAME(allocinfo_tag_data, lineno);
-	SAME(allocinfo_tag_data, bytes);
-	SAME(allocinfo_tag_data, calls);
-	SAME(allocinfo_tag_data, accurate);
-	SAME(allocinfo_tag_data, pad);
+	MEMBER(allocinfo_tag_data, tag.modname, modname);
+	MEMBER(allocinfo_tag_data, tag.function, function);
+	MEMBER(allocinfo_tag_data, tag.filename, filename);
+	MEMBER(allocinfo_tag_data, tag.lineno, lineno);
+	MEMBER(allocinfo_tag_data, counter.bytes, bytes);
+	MEMBER(allocinfo_tag_data, counter.calls, calls);
+	MEMBER(allocinfo_tag_data, counter.accurate, accurate);
+	MEMBER(allocinfo_tag_data, counter.pad, pad);
 
 	SIZE(allocfs_counters);
 	SAME(allocfs_counters, index);
@@ -79,10 +79,10 @@ static void print_layouts(void)
 
 	SIZE(allocinfo_filter);
 	SAME(allocinfo_filter, mask);
-	SAME(allocinfo_filter, modname);
-	SAME(allocinfo_filter, function);
-	SAME(allocinfo_filter, filename);
-	SAME(allocinfo_filter, lineno);
+	MEMBER(allocinfo_filter, fields.modname, modname);
+	MEMBER(allocinfo_filter, fields.function, function);
+	MEMBER(allocinfo_filter, fields.filename, filename);
+	MEMBER(allocinfo_filter, fields.lineno, lineno);
 	SAME(allocinfo_filter, min_size);
 	SAME(allocinfo_filter, max_size);
 	SAME(allocinfo_filter, inaccurate);
@@ -147,13 +147,13 @@ static void print_values(void)
 static void dump_samples(void)
 {
 	static const struct allocinfo_tag_data tag = {
-		.modname = "xfs",
-		.function = "xfs_buf_alloc",
-		.filename = "fs/xfs/xfs_buf.c",
-		.lineno = 87,
-		.bytes = -4096,
-		.calls = UINT64_MAX,
-		.accurate = 1,
+		.tag = {
+			.modname = "xfs",
+			.function = "xfs_buf_alloc",
+			.filename = "fs/xfs/xfs_buf.c",
+			.lineno = 87,
+		},
+		.counter = { .bytes = -4096, .calls = UINT64_MAX, .accurate = 1 },
 	};
 	static const struct allocfs_counters counters = {
 		.index = 3218, .bytes = -4096, .calls = UINT64_MAX, .flags = ALLOCFS_ACCURATE,
@@ -162,7 +162,7 @@ static void dump_samples(void)
 		.pos = 5,
 		.filter = {
 			.mask = ALLOCINFO_FILTER_MASK_FILENAME | ALLOCINFO_FILTER_MASK_MAX_SIZE,
-			.filename = "fs/xfs/xfs_buf.c",
+			.fields = { .filename = "fs/xfs/xfs_buf.c" },
 			.min_size = 1,
 			.max_size = UINT64_MAX,
 			.inaccurate = 2,
