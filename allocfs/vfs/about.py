@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from allocfs import __version__
 from allocfs.backend.base import Backend
+from allocfs.formats.jsonlines import MEMBERS
 from allocfs.formats.records import schema
 
 
@@ -41,8 +42,9 @@ def abi_header() -> bytes:
 
 
 def schema_json() -> bytes:
-    """Return the fields of every kind of record, for programs."""
-    return json.dumps(schema(), indent=2).encode() + b"\n"
+    """Return the fields of every kind of record, and the members of JSON lines, for programs."""
+    described = {**schema(), "json": [member._asdict() for member in MEMBERS]}
+    return json.dumps(described, indent=2).encode() + b"\n"
 
 
 def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:
