@@ -55,6 +55,8 @@ def query(data: bytes) -> None:
     for condition in parsed.tag_part.names:
         for name in NAMES:
             condition.matches(name)
+    for pair in parsed.pairs:
+        pair.holds(" ".join(f"{pair.key}:{name}" for name in NAMES))
 
 
 def control(data: bytes) -> None:
