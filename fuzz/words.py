@@ -10,6 +10,7 @@ WORDS: dict[str, list[bytes]] = {
     "text": [
         *(b"allocinfo - version: ", b"1.0", b"2.0", b"#     <size>  <calls> <tag info>\n"),
         *(b" [xfs]", b" func:", b" accurate:no ", b" accurate:yes ", b" key:value", b":10 "),
+        *(b"        nid0     94912        2966\n", b" 12 \n", b"nid1 ", b"3.1", b"<size>"),
         *(b"\n", b"\r\n", b" ", b"-", b"0", b"\0", b"\xff", b"\xc2\x85", b"mm/slub.c:"),
         *(b"9223372036854775807", b"-9223372036854775808", b"18446744073709551615"),
     ],

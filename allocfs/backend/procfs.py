@@ -14,8 +14,9 @@ from pathlib import Path
 import trio
 
 from allocfs.backend.base import Watched
+from allocfs.backend.livetext import LiveText
 from allocfs.backend.passes import MOST_PASSES, Pass, PassThread
-from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textfile import read_text
 from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
@@ -37,16 +38,20 @@ class TextReader:
         self.path = path
         self._read = read
         self.passes = 0
-        self.text = b""
-        self.listing: Listing | None = None
+        self._live = LiveText(path)
+
+    @property
+    def text(self) -> bytes:
+        """The text of the last pass, as a capture has it."""
+        return self._live.text
 
     def read(self) -> Listing:
-        """Return the list and its counters of now; `text` then is the text of both.
+        """Return the list and its values of now; `text` then is the text of both.
 
         Raises SourceFailed, also if the list is never the same twice.
         """
         for _ in range(MOST_PASSES):
-            before, listing = self.listing, self._pass()
+            before, listing = self._live.listing, self._pass()
             if before is not None and listing.table is before.table:
                 return listing
         raise SourceFailed(f"{self.path}: no two of {MOST_PASSES} passes list the same codetags")
@@ -55,11 +60,10 @@ class TextReader:
         if reason := why_unreadable(Path(self.path)):
             raise SourceFailed(reason)
         self.passes += 1
-        self.text = self._read(self.path)
-        self.listing = next_listing(self.text, self.path, self.listing)
-        if not len(self.listing.table):
+        listing = self._live.take(self._read(self.path))
+        if not len(listing.table):
             raise SourceFailed(f"{self.path} lists no codetags")
-        return self.listing
+        return listing
 
 
 class TextBackend(TextSource):
@@ -125,6 +129,7 @@ class TextBackend(TextSource):
             f"max_age {self.staleness:g}\n"
             f"age {(self._clock() - self._began_ns) / _NS:.6f}\n"
             f"pass_seconds {self._took_ns / _NS:.6f}"
+            f"{self.notice()}"
         )
 
     async def _answer(self) -> None:

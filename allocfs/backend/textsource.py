@@ -80,6 +80,10 @@ class TextSource(Backend):
             return None
         return [pairs[line] if line >= 0 else "" for line in self.tags.rank[slots].tolist()]
 
+    def notice(self) -> str:
+        """Return the line about the parts that were not understood, if there are any."""
+        return f"\nnotice {self._listing.notice}" if self._listing.notice else ""
+
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its tag ever since content_id."""
         return self._slots.all_loaded_since(content_id, slots)

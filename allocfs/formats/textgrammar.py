@@ -63,7 +63,7 @@ VALUES = re.compile(_joined(_VALUES))
 PAIR_LINES = re.compile(rf"(?>(?:(?>(?: {_PAIR})*) ?+\n)*)")
 """Many such parts, each with a newline; of `accurate` only VALUES tells whether it is right."""
 
-START = re.compile(_joined(_NUMBERS) + f"({_joined(_IDENTITY)})(.*)")
+START = re.compile(_joined(_NUMBERS) + f"({_joined(_IDENTITY)})(?= |$)(.*)")
 """A line that may go on in any way after the function."""
 
 PAIR = re.compile(f"(?!accurate:){_PAIR}")

@@ -9,6 +9,7 @@ from importlib.resources import files
 from allocfs import __version__
 from allocfs.backend.base import Backend
 from allocfs.formats.jsonlines import MEMBERS
+from allocfs.formats.livetext import NAMED_PAIRS
 from allocfs.formats.records import schema
 
 
@@ -42,8 +43,9 @@ def abi_header() -> bytes:
 
 
 def schema_json() -> bytes:
-    """Return the fields of every kind of record, and the members of JSON lines, for programs."""
+    """Return the fields of every kind of record, the members of JSON lines, and some pairs."""
     described = {**schema(), "json": [member._asdict() for member in MEMBERS]}
+    described["pairs"] = [pair._asdict() for pair in NAMED_PAIRS]
     return json.dumps(described, indent=2).encode() + b"\n"
 
 
