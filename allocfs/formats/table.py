@@ -17,7 +17,7 @@ class Render(Protocol):
     """A function that renders codetags; element n of sums and pairs is of `slots[n]`."""
 
     def __call__(
-        self, table: TagTable, slots: Slots, sums: Sums, pairs: Pairs | None = None
+        self, table: TagTable, slots: Slots, sums: Sums, pairs: Pairs | None = None, /
     ) -> bytes:
         """Render a whole file."""
         ...

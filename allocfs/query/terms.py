@@ -11,8 +11,8 @@ from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
 
 SUM_KEYS = ("min_size", "max_size", "min_calls", "max_calls")
-KEYS = (*Axis, "line", "accurate", f"{PREFIX}KEY", *SUM_KEYS, "sort", "limit")
-NEGATABLE_KEYS = (*Axis, "line", "accurate")
+NEGATABLE_KEYS = (*Axis, "line", "accurate", f"{PREFIX}KEY")  # KEY is the key of any pair
+KEYS = (*NEGATABLE_KEYS, *SUM_KEYS, "sort", "limit")
 
 T = TypeVar("T")
 
