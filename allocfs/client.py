@@ -26,7 +26,7 @@ from allocfs.formats.records import (
     decode_record,
     parse_records,
 )
-from allocfs.formats.text import format_lines
+from allocfs.formats.textlines import format_lines
 from allocfs.tags.table import Codetag, Sums, TagTable
 
 __all__ = [

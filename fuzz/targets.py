@@ -16,6 +16,7 @@ import numpy as np
 from allocfs.backend.control import StoreControl, parse_lines
 from allocfs.backend.simulated import SimulatedStore
 from allocfs.errors import BadCapture, BadControl, BadQuery
+from allocfs.formats.livetext import rewrite
 from allocfs.formats.text import Listing, format_listing, parse, refresh
 from allocfs.query.language import format_query
 from allocfs.query.language import parse as parse_query
@@ -33,16 +34,31 @@ allocinfo - version: 2.0
 
 
 def text(data: bytes) -> None:
-    """An accepted capture survives formatting and parsing, and can be refreshed."""
+    """An accepted capture survives formatting and parsing, and can be refreshed.
+
+    A live text that is rewritten is an accepted capture.
+    """
+    _rewrite(data)
     try:
         listing = parse(data, "capture")
     except BadCapture as error:
         _assert_names_a_line(str(error))
         return
     _assert_same(listing, parse(format_listing(listing), "capture"))
-    sums = refresh(data, listing)
-    assert sums is not None
-    assert all(map(np.array_equal, sums, listing.sums))
+    newer = refresh(data, listing)
+    assert newer is not None
+    _assert_same(listing, newer)
+
+
+def _rewrite(data: bytes) -> None:
+    try:
+        rewritten = rewrite(data, "capture")
+    except BadCapture as error:
+        _assert_names_a_line(str(error))
+        return
+    if rewritten is not None:
+        assert len(parse(rewritten.text, "rewritten").table)
+        assert "\n" not in rewritten.notice
 
 
 def query(data: bytes) -> None:
@@ -55,6 +71,8 @@ def query(data: bytes) -> None:
     for condition in parsed.tag_part.names:
         for name in NAMES:
             condition.matches(name)
+    for pair in parsed.pairs:
+        pair.holds(" ".join(f"{pair.key}:{name}" for name in NAMES))
 
 
 def control(data: bytes) -> None:
@@ -88,6 +106,7 @@ def _assert_same(one: Listing, other: Listing) -> None:
     count = len(one.table)
     assert [one.table.tag(n) for n in range(count)] == [other.table.tag(n) for n in range(count)]
     assert all(map(np.array_equal, one.sums, other.sums))
+    assert one.pairs == other.pairs
 
 
 Target = Callable[[bytes], None]

@@ -10,12 +10,23 @@ WORDS: dict[str, list[bytes]] = {
     "text": [
         *(b"allocinfo - version: ", b"1.0", b"2.0", b"#     <size>  <calls> <tag info>\n"),
         *(b" [xfs]", b" func:", b" accurate:no ", b" accurate:yes ", b" key:value", b":10 "),
+        *(b"        nid0     94912        2966\n", b" 12 \n", b"nid1 ", b"3.1", b"<size>"),
         *(b"\n", b"\r\n", b" ", b"-", b"0", b"\0", b"\xff", b"\xc2\x85", b"mm/slub.c:"),
         *(b"9223372036854775807", b"-9223372036854775808", b"18446744073709551615"),
     ],
     "query": [
         *(b"file", b"function", b"module", b"line", b"accurate", b"sort", b"limit", b"!=", b"="),
-        *(b"min_size=", b"max_size=", b"min_calls=", b"max_calls=", b"64K", b"1Mi", b"-1", b"T"),
+        *(
+            b"min_size=",
+            b"max_size=",
+            b"min_calls=",
+            b"max_calls=",
+            b"pair.a",
+            b"64K",
+            b"1Mi",
+            b"-1",
+            b"T",
+        ),
         *(b"yes", b"no", b"-bytes", b"calls", b"10-20", b"|", b",", b"*", b"?", b"[a-z]", b"[!"),
         *(b"%2F", b"%2C", b"%7C", b"%25", b"%00", b"%5D", b"%C3%A9", b"%ff", b"\xff", b"\xc3\xa9"),
     ],
@@ -30,6 +41,7 @@ SEEDS: dict[str, list[bytes]] = {
     "text": [_HEADER + _LINE + _MODULE, _LINE + _MODULE, _HEADER],
     "query": [
         b"module=xfs|ext4,min_size=64K,sort=-bytes,limit=10",
+        b"pair.error_size=1-|-9|3-5,pair.a%21!=a*|%31",
         b"file!=mm%2F*,line=1-5|9,accurate=no,function=[!a-f]?*,max_calls=1Mi",
     ],
     "control": [

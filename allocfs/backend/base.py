@@ -15,7 +15,7 @@ import numpy as np
 
 from allocfs.backend.control import Control
 from allocfs.backend.options import SourceOptions
-from allocfs.tags.table import Bounds, Flags, Ints, Slots, Sums, TagList
+from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
 
 Watched = Callable[[], bool]  # tells whether a client waits for a change of the tags
 
@@ -103,6 +103,10 @@ class Backend(ABC):
         limits = np.iinfo(np.int64)
         low, high = (np.full(len(slots), end, np.int64) for end in (limits.min, limits.max))
         return Bounds(low, high)
+
+    def pairs(self, slots: Slots) -> Pairs | None:
+        """Return the unknown pairs of these codetags, None if no codetag has any; sums nothing."""
+        return None
 
     def extra_stats(self) -> dict[str, int]:
         """Return counts for `.allocfs/stats` that only this kind of backend has."""

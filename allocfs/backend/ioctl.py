@@ -16,9 +16,10 @@ import trio
 
 from allocfs.backend.base import Backend, Watched
 from allocfs.backend.ioctl_filters import CutNames, cut_tag, filters_for
+from allocfs.backend.livetext import LiveText
 from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE
 from allocfs.backend.sourcestate import SourceState
-from allocfs.backend.textfile import next_listing, read_text
+from allocfs.backend.textfile import read_text
 from allocfs.errors import SourceFailed, TagGone
 from allocfs.formats.records import Record
 from allocfs.formats.text import Listing
@@ -70,13 +71,13 @@ class IoctlBackend(Backend):
         self._above_kernel = 0
         self._give_up_at = math.inf  # finite while the list does not stay
         self._retry_at = 0.0
-        self._listing: Listing | None = None
+        self._text = LiveText(path)
         self._client: AllocinfoIoctl | None = None
         self._profiling.look()
         with self._source():
             self._client = self._connect()
-            content_id, self._listing = self._first_list(self._client)
-        self._slots = TagSlots(self._listing.table, content_id)
+            content_id, listing = self._first_list(self._client)
+        self._slots = TagSlots(listing.table, content_id)
         self._names = CutNames.from_tags(self.tags)
 
     @property
@@ -166,8 +167,8 @@ class IoctlBackend(Backend):
             self._client = self._connect()
             self._above_kernel = self.tags.content_id + 1 - self._client.content_id()
         if self._client.content_id() + self._above_kernel != self.tags.content_id:
-            content_id, self._listing = self._list(self._client)
-            self._slots.take(self._listing.table, content_id + self._above_kernel)
+            content_id, listing = self._list(self._client)
+            self._slots.take(listing.table, content_id + self._above_kernel)
             self._names = CutNames.from_tags(self.tags)
 
     def _connect(self) -> AllocinfoIoctl:
@@ -209,7 +210,7 @@ class IoctlBackend(Backend):
             self._passes += 1
             text = read_text(self._path)
             stayed = client.content_id() == content_id  # asked before the slow parsing
-            listing = next_listing(text, self._path, self._listing)
+            listing = self._text.take(text)
             self.counters_read += len(listing.table) * self.cpus
             if stayed:
                 return content_id, listing

@@ -16,8 +16,9 @@ from pathlib import Path
 import trio
 
 from allocfs.backend.base import Watched
+from allocfs.backend.livetext import LiveText
 from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE, Pass, PassThread
-from allocfs.backend.textfile import next_listing, read_text, require_codetags
+from allocfs.backend.textfile import read_text, require_codetags
 from allocfs.backend.textsource import TextSource
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed
@@ -45,11 +46,15 @@ class TextReader:
         self.profiling = Watch(Path(path))
         self._read = read
         self.passes = 0
-        self.text = b""
-        self.listing: Listing | None = None
+        self._live = LiveText(path)
+
+    @property
+    def text(self) -> bytes:
+        """The text of the last pass, as a capture has it."""
+        return self._live.text
 
     def read(self) -> Listing:
-        """Return the list and its counters of now; `text` then is the text of both.
+        """Return the list and its values of now; `text` then is the text of both.
 
         While modules come and go it goes on for GIVE_UP. Raises SourceFailed, also if the list
         is never the same twice.
@@ -57,7 +62,7 @@ class TextReader:
         deadline = time.monotonic() + GIVE_UP
         while True:
             for _ in range(MOST_PASSES):
-                before, listing = self.listing, self._pass()
+                before, listing = self._live.listing, self._pass()
                 if before is not None and listing.table is before.table:
                     return listing
             if time.monotonic() + PAUSE > deadline:
@@ -69,9 +74,7 @@ class TextReader:
         if reason := self.profiling.why_unreadable():
             raise SourceFailed(reason)
         self.passes += 1
-        self.text = self._read(self.path)
-        self.listing = next_listing(self.text, self.path, self.listing)
-        return require_codetags(self.listing, self.path)
+        return require_codetags(self._live.take(self._read(self.path)), self.path)
 
 
 class TextBackend(TextSource):
@@ -138,6 +141,7 @@ class TextBackend(TextSource):
             f"max_age {self.staleness:g}\n"
             f"age {(self._clock() - self._began_ns) / _NS:.6f}\n"
             f"pass_seconds {self._took_ns / _NS:.6f}"
+            f"{self.notice()}"
         )
 
     async def _answer(self) -> None:

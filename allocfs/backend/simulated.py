@@ -20,7 +20,7 @@ from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
 from allocfs.tags.spelling import paths_of
-from allocfs.tags.table import Sums
+from allocfs.tags.table import Pairs, Slots, Sums
 
 DEFAULT_CAPTURE = "linux-6.12-net.txt"
 TICK = 0.01  # seconds between two batches of traffic
@@ -45,6 +45,7 @@ class SimulatedStore(CodetagStore):
         self._rate = rate
         self._rated: trio.Event | None = None  # set when a rate is
         self._origin = origin
+        self._pairs = listing.pairs
         self._seed = seed
 
     def alloc(self, event: Event) -> None:
@@ -60,6 +61,11 @@ class SimulatedStore(CodetagStore):
         self._rate = events_per_second
         if self._rated is not None:
             self._rated.set()
+
+    def pairs(self, slots: Slots) -> Pairs | None:
+        """Return the pairs of these tags, as the capture has them."""
+        pairs = self._pairs
+        return None if pairs is None else [pairs[slot] for slot in slots.tolist()]
 
     def describe(self) -> str:
         """Name the capture and the options of the simulation."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 
 from allocfs.errors import BadCapture, SourceFailed
 from allocfs.formats.compression import compression_of, decompress
@@ -44,10 +43,8 @@ def next_listing(text: bytes, path: str, previous: Listing | None) -> Listing:
 
     Raises BadCapture, naming file and line.
     """
-    sums = None if previous is None else refresh(text, previous)
-    if previous is None or sums is None:
-        return parse(text, path)
-    return replace(previous, sums=sums)
+    newer = None if previous is None else refresh(text, previous)
+    return parse(text, path) if newer is None else newer
 
 
 def _read_file(path: str) -> bytes:

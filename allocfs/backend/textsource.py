@@ -8,7 +8,7 @@ from allocfs.backend.base import Backend
 from allocfs.backend.sourcestate import SourceState
 from allocfs.formats.text import Listing
 from allocfs.tags.slots import TagSlots
-from allocfs.tags.table import Bounds, Flags, Slots, Sums, TagList
+from allocfs.tags.table import Bounds, Flags, Pairs, Slots, Sums, TagList
 
 
 class TextSource(Backend):
@@ -71,6 +71,18 @@ class TextSource(Backend):
         self.state.require()
         nbytes = self._sums.bytes[slots]
         return Bounds(nbytes, nbytes)
+
+    def pairs(self, slots: Slots) -> Pairs | None:
+        """Return the pairs that the text has for these tags."""
+        self.state.require()
+        pairs = self._listing.pairs
+        if pairs is None:
+            return None
+        return [pairs[line] if line >= 0 else "" for line in self.tags.rank[slots].tolist()]
+
+    def notice(self) -> str:
+        """Return the line about the parts that were not understood, if there are any."""
+        return f"\nnotice {self._listing.notice}" if self._listing.notice else ""
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its tag ever since content_id."""

@@ -5,14 +5,22 @@ To add one, write `render()` in a file of its own here, and add a row to FORMATS
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from allocfs.formats import jsonlines, text
+from allocfs.formats import jsonlines, textlines
 from allocfs.formats.records import COUNTERS_SIZE, RECORD_SIZE
-from allocfs.tags.table import Slots, Sums, TagTable
+from allocfs.tags.table import Pairs, Slots, Sums, TagTable
 
-Render = Callable[[TagTable, Slots, Sums], bytes]
+
+class Render(Protocol):
+    """A function that renders codetags; element n of sums and pairs is of `slots[n]`."""
+
+    def __call__(
+        self, table: TagTable, slots: Slots, sums: Sums, pairs: Pairs | None = None, /
+    ) -> bytes:
+        """Render a whole file."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,7 +38,7 @@ class Format:
 
 RECORDS = Format("", record_size=RECORD_SIZE)
 COUNTERS = Format("counters", record_size=COUNTERS_SIZE)
-TEXT = Format("text", render=text.format_lines)
+TEXT = Format("text", render=textlines.format_lines)
 JSON = Format("json", render=jsonlines.format_json)
 
 FORMATS = (RECORDS, COUNTERS, TEXT, JSON)

@@ -15,6 +15,8 @@ Which codetags
     module=NAME       module; code that is built in is vmlinux
     line=N            line of the source file; line=N-M is a range
     accurate=yes      yes or no: whether every allocation was counted
+    pair.KEY=VALUE    a pair KEY:VALUE of the text; VALUE is N, N-M, N- (at least),
+                      -M (at most), or a pattern such as a NAME
     min_size=SIZE     bytes allocated, at least      max_size=SIZE     at most
     min_calls=COUNT   allocations live, at least     max_calls=COUNT   at most
 
@@ -23,9 +25,10 @@ Which records of them, and in which order
                       (also size for bytes, count for calls, path for file)
     limit=N           the first N records of the file that is opened
 
-file, function, module, line and accurate also have !=, as in module!=vmlinux.
-file, function, module and line take alternatives: module=xfs|ext4, line=10-20|55.
-!= with alternatives means none of them.
+file, function, module, line, accurate and pair.KEY also have !=, as in module!=vmlinux.
+All of these but accurate take alternatives: module=xfs|ext4, line=10-20|55.
+!= with alternatives means none of them. A codetag without the pair KEY matches neither
+pair.KEY=VALUE nor pair.KEY!=VALUE.
 
 A NAME may contain
     *         any characters, a slash too       file=*btree*
@@ -44,5 +47,5 @@ If a key of a condition is given twice, both must be true. sort and limit are gi
 A query that nothing matches is a directory with empty files.
 A name that is not a query cannot be opened (Invalid argument). The reason is in the log of
 the mount, and is printed by: allocfs check 'NAME'
-Sizes and calls are judged when a file is opened, for the codetags that the rest leaves.
+Sizes, calls and pairs are judged when a file is opened, for the codetags that the rest leaves.
 """

@@ -5,14 +5,21 @@ spec/queries.md is its definition.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Literal, NamedTuple, get_args
 
 from allocfs.errors import BadQuery
-from allocfs.query.patterns import Pattern, parse_pattern
+from allocfs.query.pairs import (
+    PREFIX,
+    PairCondition,
+    format_pair_key,
+    format_pair_value,
+    parse_pair_value,
+)
+from allocfs.query.patterns import Pattern, parse_pattern, union
 from allocfs.query.quantities import (
     LineRange,
     parse_count,
@@ -50,12 +57,7 @@ class NameCondition:
     @cached_property
     def matches(self) -> Callable[[str], object]:
         """Return a true value if a name matches one of the patterns, wanted or not."""
-        exact = {pattern.exact for pattern in self.patterns if pattern.exact is not None}
-        globs = [pattern.regex() for pattern in self.patterns if pattern.exact is None]
-        if not globs:
-            return exact.__contains__
-        globs.extend(map(re.escape, exact))
-        return re.compile("|".join(globs), re.DOTALL).fullmatch
+        return union(self.patterns)
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,21 @@ class Query:
     """The conditions on codetags, the order of records (None: the kernel's), and their number.
 
     `accurate` stands between the two parts: a codetag can lose its accuracy at any time, but
-    to see that takes no sum.
+    to see that takes no sum. Conditions on pairs take no sum either, but most pairs change as
+    often as the counters do.
     """
 
     tag_part: TagPart = TagPart()
     accurate: bool | None = None
+    pairs: frozenset[PairCondition] = frozenset()
     sum_part: SumPart = SumPart()
     sort: Sort | None = None
     limit: int | None = None
+
+    @property
+    def selects_by_value(self) -> bool:
+        """Whether counters or pairs decide how many codetags match."""
+        return bool(self.pairs) or self.sum_part != SumPart()
 
 
 EVERYTHING = Query()
@@ -123,11 +132,12 @@ def parse(text: str) -> Query:
     query = Query(
         _parse_tag_part(terms),
         _parse_accurate(terms.having("accurate")),
+        _parse_pairs(terms),
         _parse_sum_part(terms),
         terms.having("sort").only(_parse_sort),
         terms.having("limit").only(parse_limit),
     )
-    _check_wildcards(terms, query.tag_part)
+    _check_wildcards(terms, query)
     return query
 
 
@@ -162,6 +172,15 @@ def _parse_yes_or_no(text: str) -> bool:
     return text == "yes"
 
 
+def _parse_pairs(terms: Terms) -> frozenset[PairCondition]:
+    keys = {term.key for term in terms if term.key.startswith(PREFIX)}
+    return frozenset(
+        PairCondition(unescape(key.removeprefix(PREFIX)), *condition)
+        for key in keys
+        for condition in terms.having(key).conditions(parse_pair_value)
+    )
+
+
 def _parse_sum_part(terms: Terms) -> SumPart:
     sizes = _parse_bounds(terms, "min_size", "max_size", parse_size)
     calls = _parse_bounds(terms, "min_calls", "max_calls", parse_count)
@@ -186,13 +205,13 @@ def _parse_sort(text: str) -> Sort:
     return Sort(SORT_KEYS[key], text.startswith("-"))
 
 
-def _check_wildcards(terms: Terms, part: TagPart) -> None:
-    patterns = (pattern for condition in part.names for pattern in condition.patterns)
-    wildcards = sum(pattern.wildcards for pattern in patterns)
+def _check_wildcards(terms: Terms, query: Query) -> None:
+    of_names = (condition.patterns for condition in query.tag_part.names)
+    of_pairs = (condition.patterns for condition in query.pairs)
+    wildcards = sum(pattern.wildcards for pattern in chain(*of_names, *of_pairs))
     if wildcards > MAX_WILDCARDS:
-        raise BadQuery(
-            f"{terms.having(*Axis)}: expected at most {MAX_WILDCARDS} wildcards, not {wildcards}"
-        )
+        guilty = terms.having(*Axis, *(format_pair_key(pair.key) for pair in query.pairs))
+        raise BadQuery(f"{guilty}: expected at most {MAX_WILDCARDS} wildcards, not {wildcards}")
 
 
 def _format_terms(query: Query) -> Iterator[str]:
@@ -206,6 +225,12 @@ def _format_terms(query: Query) -> Iterator[str]:
     )
     if query.accurate is not None:
         yield f"accurate={'yes' if query.accurate else 'no'}"
+    yield from sorted(
+        _format_condition(
+            format_pair_key(pair.key), pair.wanted, sorted(map(format_pair_value, pair.values))
+        )
+        for pair in query.pairs
+    )
     for key in SUM_KEYS:
         bound = getattr(query.sum_part, key)
         if bound is not None:

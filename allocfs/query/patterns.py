@@ -6,6 +6,7 @@ A character written `%XX` is literal, so unescaped text tells wildcards and lite
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -78,6 +79,16 @@ class Pattern:
             return head
         middle = "".join(f"(?>.*?{chunk})" for chunk in chunks[:-1])
         return f"{head}{middle}.*{chunks[-1]}"
+
+
+def union(patterns: Collection[Pattern]) -> Callable[[str], object]:
+    """Return a function whose value is true if a name matches one of some patterns."""
+    exact = {pattern.exact for pattern in patterns if pattern.exact is not None}
+    globs = [pattern.regex() for pattern in patterns if pattern.exact is None]
+    if not globs:
+        return exact.__contains__
+    globs.extend(map(re.escape, exact))
+    return re.compile("|".join(globs), re.DOTALL).fullmatch
 
 
 def parse_pattern(text: str) -> Pattern:

@@ -1,7 +1,7 @@
 """The codetags that a query selects, and their order.
 
 `matching_tags` looks at names and lines alone, so its answer holds as long as content_id does.
-`judge_counters` looks at the counters, so its answer is that of the moment. It sums only the
+`judge_counters` looks at pairs and counters, so its answer is that of the moment. It sums only the
 codetags about which the backend's bounds leave a doubt, and none of them twice.
 """
 
@@ -35,6 +35,11 @@ def needs_sums(query: Query) -> bool:
     return by_counter or query.sum_part != SumPart()
 
 
+def needs_values(query: Query) -> bool:
+    """Tell whether the values of the moment are needed: sums, or pairs."""
+    return bool(query.pairs) or needs_sums(query)
+
+
 def matching_tags(query: Query, tags: TagList) -> Slots:
     """Return the loaded slots that match in name and line, in the kernel's order."""
     part, table, slots = query.tag_part, tags.table, tags.slots
@@ -62,11 +67,13 @@ def accurate_tags(query: Query, backend: Backend, slots: Slots) -> Slots:
 
 
 def judge_counters(query: Query, backend: Backend, slots: Slots) -> Slots:
-    """Keep the slots whose counters match now, sort them, and apply the limit.
+    """Keep the slots whose pairs and counters match now, sort them, and apply the limit.
 
     Slots that compare equal, or all if the query does not sort, keep the order they came in. A
     codetag that is summed is judged and sorted by that one sum.
     """
+    if query.pairs:
+        slots = slots[_pairs_match(query, backend, slots)]
     if query.sort is not None and query.sort.key == "file":
         slots = slots[_file_order(backend.tags.table, slots, query.sort.descending)]
     if needs_sums(query):
@@ -98,6 +105,15 @@ def _names_match(condition: NameCondition, column: NameColumn, slots: Slots) -> 
         different = [n for n in numbers if names[n] is not first[n]]
         found[[n for n in different if condition.matches(names[n])]] = True
     return found[ids] if condition.wanted else ~found[ids]
+
+
+def _pairs_match(query: Query, backend: Backend, slots: Slots) -> Flags:
+    """Judge each distinct text of pairs once."""
+    pairs = backend.pairs(slots)
+    if pairs is None:
+        return np.zeros(len(slots), dtype=np.bool_)
+    holds = {text: all(one.holds(text) for one in query.pairs) for text in set(pairs)}
+    return np.array([holds[text] for text in pairs], dtype=np.bool_)
 
 
 def _file_order(table: TagTable, slots: Slots, descending: bool) -> Slots:

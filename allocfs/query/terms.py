@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from allocfs.errors import BadQuery
+from allocfs.query.pairs import PREFIX, format_pair_key
 from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
 
 SUM_KEYS = ("min_size", "max_size", "min_calls", "max_calls")
-KEYS = (*Axis, "line", "accurate", *SUM_KEYS, "sort", "limit")
-NEGATABLE_KEYS = (*Axis, "line", "accurate")
+NEGATABLE_KEYS = (*Axis, "line", "accurate", f"{PREFIX}KEY")  # KEY is the key of any pair
+KEYS = (*NEGATABLE_KEYS, *SUM_KEYS, "sort", "limit")
 
 T = TypeVar("T")
 
@@ -103,10 +104,30 @@ def _parse_term(text: str) -> Term:
     term = Term(text, key.removesuffix("!"), not key.endswith("!"), value)
     if not equals:
         raise BadQuery(f"{text!r}: expected key=value or key!=value")
+    if term.key.startswith(PREFIX):
+        return _pair_term(term)
     if term.key not in KEYS:
         raise BadQuery(f"{text!r}: expected one of the keys {', '.join(KEYS)}")
     if not term.equal and term.key not in NEGATABLE_KEYS:
         raise BadQuery(f"{text!r}: expected {term.key}=value; {term.key} has no !=")
-    if not value:
-        raise BadQuery(f"{text!r}: expected a value after the =")
+    _require_value(term)
     return term
+
+
+def _pair_term(term: Term) -> Term:
+    """Write the key of a pair in the one way in which it needs the fewest escapes."""
+    key = term.key.removeprefix(PREFIX)
+    if not key or "|" in key or "!" in key:
+        raise BadQuery(
+            f"{term.text!r}: expected {PREFIX}KEY=value; in KEY, ! is %21, = is %3D and | is %7C"
+        )
+    _require_value(term)
+    try:
+        return term._replace(key=format_pair_key(unescape(key)))
+    except ValueError as error:
+        raise BadQuery(f"{term.text!r}: {error}") from None
+
+
+def _require_value(term: Term) -> None:
+    if not term.value:
+        raise BadQuery(f"{term.text!r}: expected a value after the =")

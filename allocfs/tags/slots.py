@@ -33,11 +33,11 @@ def identities(codetags: Iterable[Codetag]) -> Iterator[Identity]:
 
 def codetags_of(table: TagTable) -> list[Codetag]:
     """Return the codetags of a table by slot."""
-    file, function, module, extra = (
+    file, function, module = (
         [column.values[number] for number in column.ids.tolist()]
-        for column in (table.file, table.function, table.module, table.extra)
+        for column in (table.file, table.function, table.module)
     )
-    return list(map(Codetag, file, table.line.tolist(), function, module, extra))
+    return list(map(Codetag, file, table.line.tolist(), function, module))
 
 
 class TagSlots:

@@ -20,6 +20,9 @@ Ints = NDArray[np.int64]
 Uints = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
+Pairs = Sequence[str]
+"""The unknown `key:value` pairs of some codetags, separated by a space; empty where none are."""
+
 
 class Codetag(NamedTuple):
     """One call site that allocates memory."""
@@ -28,7 +31,6 @@ class Codetag(NamedTuple):
     line: int
     function: str
     module: str = ""  # empty for built-in code
-    extra: str = ""  # unknown `key:value` pairs of the text, separated by a space
 
 
 class Sums(NamedTuple):
@@ -72,7 +74,6 @@ class TagTable:
     line: Uints
     function: NameColumn
     module: NameColumn
-    extra: NameColumn
 
     @classmethod
     def from_tags(cls, tags: Sequence[Codetag]) -> TagTable:
@@ -82,7 +83,6 @@ class TagTable:
             np.array([tag.line for tag in tags], dtype=np.uint64),
             NameColumn.from_names(tag.function for tag in tags),
             NameColumn.from_names(tag.module for tag in tags),
-            NameColumn.from_names(tag.extra for tag in tags),
         )
 
     def __len__(self) -> int:
@@ -95,7 +95,6 @@ class TagTable:
             int(self.line[slot]),
             self.function.values[self.function.ids[slot]],
             self.module.values[self.module.ids[slot]],
-            self.extra.values[self.extra.ids[slot]],
         )
 
 

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 from allocfs import __version__
 from allocfs.backend.base import Backend
+from allocfs.formats.jsonlines import MEMBERS
+from allocfs.formats.livetext import NAMED_PAIRS
 from allocfs.formats.records import schema
 
 _COUNT_WIDTH = 20  # digits of the largest u64
@@ -43,8 +45,10 @@ def abi_header() -> bytes:
 
 
 def schema_json() -> bytes:
-    """Return the fields of every kind of record, for programs."""
-    return json.dumps(schema(), indent=2).encode() + b"\n"
+    """Return the fields of every kind of record, the members of JSON lines, and some pairs."""
+    described = {**schema(), "json": [member._asdict() for member in MEMBERS]}
+    described["pairs"] = [pair._asdict() for pair in NAMED_PAIRS]
+    return json.dumps(described, indent=2).encode() + b"\n"
 
 
 def stats_text(backend: Backend, own_counts: dict[str, int]) -> bytes:

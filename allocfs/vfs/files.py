@@ -8,7 +8,7 @@ from typing import Protocol
 from allocfs.backend.base import Backend
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.table import RECORDS, TEXT, Render
-from allocfs.formats.text import HEADER
+from allocfs.formats.textlines import HEADER
 from allocfs.query.help import HELP
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.limits import Budget
@@ -122,7 +122,7 @@ class Files:
         slots = source.selection.slots
         sums = source.sums(0, len(slots))
         self._stats.records_served += len(slots)
-        return render(self._backend.tags.table, slots, sums)
+        return render(self._backend.tags.table, slots, sums, self._backend.pairs(slots))
 
     def _allocinfo(self) -> bytes:
         """Render the text of /proc/allocinfo: the tags loaded now, not at open."""

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
 from allocfs.errors import ReadOnly
-from allocfs.query.language import SumPart
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
 from allocfs.vfs.boundfile import BoundFile
@@ -132,7 +131,7 @@ class Filesystem:
         return self._selector.is_gone(bound)
 
     def has_fixed_size(self, file: File) -> bool:
-        """Tell whether st_size follows from the number of tags, which no counter decides."""
+        """Tell whether st_size follows from the number of tags, which no value decides."""
         return isinstance(file, TagFile) and self._fixed_record_size(file) > 0
 
     def has_records(self, file: File) -> bool:
@@ -209,9 +208,9 @@ class Filesystem:
 
     @staticmethod
     def _fixed_record_size(file: TagFile) -> int:
-        """Return the bytes that each tag adds to a file, 0 where counters decide its size."""
+        """Return the bytes that each tag adds to a file, 0 where values decide its size."""
         scope = file.scope
-        return (scope.format.record_size or 0) if scope.query.sum_part == SumPart() else 0
+        return 0 if scope.query.selects_by_value else (scope.format.record_size or 0)
 
     def _counts(self) -> dict[str, int]:
         own = {"queries": len(self._queries), "kept_bytes": self.memory_budget.used}

@@ -1,8 +1,8 @@
 """The one place that selects the tags of a file.
 
 A selection has three steps, because they differ in their validity and their cost. Names and
-lines decide once for each content_id. Accuracy can change at any time, but takes no sum. The
-counters decide at one instant, and only they are summed.
+lines decide once for each content_id. Accuracy can change at any time, but takes no sum. Pairs and
+counters decide at one instant, and only counters are summed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from allocfs.query.selection import (
     accurate_tags,
     judge_counters,
     matching_tags,
-    needs_sums,
+    needs_values,
 )
 from allocfs.tags.axis import Axis
 from allocfs.tags.table import Slots
@@ -60,7 +60,7 @@ class Selector:
         return self._names
 
     def by_name(self, file: TagFile) -> Selection:
-        """Select, sort and limit as far as no counter decides; nothing is summed.
+        """Select, sort and limit as far as no value decides; nothing is summed.
 
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         Directories and queries may be empty.
@@ -70,7 +70,7 @@ class Selector:
         if query.accurate is not None:
             slots = accurate_tags(query, self._backend, selection.slots)
             selection = selection._replace(slots=slots, templates=None)
-        if query is not EVERYTHING and not needs_sums(query):
+        if query is not EVERYTHING and not needs_values(query):
             slots = judge_counters(query, self._backend, selection.slots)
             selection = selection._replace(slots=slots, templates=None)
         if not len(selection.slots) and file.axis is not None and not file.subtree:
@@ -108,11 +108,11 @@ class Selector:
         return not any(loaded(then.content_id, single) for single in singles)
 
     def judge(self, query: Query, selection: Selection) -> Selection:
-        """Judge the counters of a selection, if a query asks for that, sort and limit it.
+        """Judge the pairs and counters of a selection, if a query asks for that, sort and limit it.
 
         Raises TagGone if one of its tags was unloaded.
         """
-        if query is EVERYTHING or not needs_sums(query):
+        if query is EVERYTHING or not needs_values(query):
             return selection
         if not self._all_loaded(selection):
             raise TagGone("a module of these records was unloaded after the file was looked up")

@@ -13,7 +13,8 @@ from allocfs.backend.options import SourceOptions
 from allocfs.backend.simulated import FROM_FILE, SimulatedStore, default_capture
 from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl, SourceFailed
-from allocfs.formats.text import HEADER, Listing, parse
+from allocfs.formats.text import Listing, parse
+from allocfs.formats.textlines import HEADER
 from allocfs.query.language import parse as parse_query
 from allocfs.query.selection import judge
 

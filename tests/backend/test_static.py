@@ -12,7 +12,7 @@ import pytest
 
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import BadCapture, SourceFailed
-from allocfs.formats.text import format_lines
+from allocfs.formats.textlines import format_lines
 from tests import support
 from tests.support.source_fakes import Row, oracle, pairs
 

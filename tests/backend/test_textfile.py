@@ -12,7 +12,8 @@ import pytest
 from allocfs.backend import textfile
 from allocfs.backend.textfile import next_listing, read_capture
 from allocfs.errors import BadCapture, SourceFailed
-from allocfs.formats.text import HEADER, parse
+from allocfs.formats.text import parse
+from allocfs.formats.textlines import HEADER
 from tests.support.source_fakes import text
 
 TEXT = text(["", "xfs"], 1)

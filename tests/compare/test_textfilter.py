@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocfs.compare.textfilter import at_least, containing, everything, largest, size_of
-from allocfs.formats.text import HEADER
+from allocfs.formats.textlines import HEADER
 
 LINES = [
     b"        4096        1 mm/slub.c:10 func:slab_alloc \n",

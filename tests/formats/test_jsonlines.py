@@ -13,7 +13,7 @@ from allocfs.tags.table import Codetag, Sums, TagTable
 LONG = "x" * 100
 TAGS = [
     Codetag("mm/slub.c", 10, "alloc"),
-    Codetag(f"fs/{LONG}.c", 2**64 - 1, f"f_{LONG}", "xfs", "node:1"),
+    Codetag(f"fs/{LONG}.c", 2**64 - 1, f"f_{LONG}", "xfs"),
     Codetag('a"\\\n.c', 0, "é", "m"),
 ]
 SUMS = Sums(

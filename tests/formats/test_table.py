@@ -8,7 +8,7 @@ import pytest
 from allocfs.backend.codetag import CodetagStore
 from allocfs.formats.table import COUNTERS, FORMATS, JSON, RECORDS, TEXT, Format
 from allocfs.tags.axis import Axis
-from allocfs.tags.table import Slots, Sums, TagTable
+from allocfs.tags.table import Pairs, Slots, Sums, TagTable
 from allocfs.vfs import tree as tree_module
 from allocfs.vfs.nodes import ROOT, Dir, Node, Scope, TagFile
 from allocfs.vfs.queries import RecentQueries
@@ -17,7 +17,9 @@ from allocfs.vfs.tree import Tree
 from tests.support import ROOT as CHECKOUT
 
 
-def format_functions(table: TagTable, slots: Slots, _sums: Sums) -> bytes:
+def format_functions(
+    table: TagTable, slots: Slots, _sums: Sums, _pairs: Pairs | None = None
+) -> bytes:
     return "".join(f"{table.tag(slot).function}\n" for slot in slots.tolist()).encode()
 
 

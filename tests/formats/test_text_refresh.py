@@ -2,7 +2,8 @@
 
 import pytest
 
-from allocfs.formats.text import HEADER, parse, refresh
+from allocfs.formats.text import format_listing, parse, refresh
+from allocfs.formats.textlines import HEADER
 from allocfs.tags.table import Sums
 from tests import support
 
@@ -23,8 +24,8 @@ def test_a_refresh_takes_in_the_numbers() -> None:
     listing = parse(modules.read_bytes(), modules.name)
     newer = refresh(later.read_bytes(), listing)
     assert newer is not None
-    assert values(newer) == values(parse(later.read_bytes(), later.name).sums)
-    assert values(newer) != values(listing.sums)
+    assert values(newer.sums) == values(parse(later.read_bytes(), later.name).sums)
+    assert values(newer.sums) != values(listing.sums)
 
 
 def test_a_refresh_sees_that_a_module_came_or_went() -> None:
@@ -42,8 +43,25 @@ def test_a_refresh_takes_accurate_as_a_value() -> None:
     listing = parse(old, "x")
     newer = refresh(new, listing)
     assert newer is not None
-    assert newer.accurate.tolist() == [False, True, True]
+    assert newer.sums.accurate.tolist() == [False, True, True]
     assert listing.sums.accurate.tolist() == [True, False, True]
+
+
+def test_a_refresh_takes_pairs_as_values() -> None:
+    old = body(b"a.c:1 func:f ", b"a.c:2 [m] func:f accurate:no k:v ", b"a.c:3 func:f ")
+    listing = parse(old, "x")
+    assert listing.pairs == ["", "k:v", ""]
+    for tails in (
+        (b"a.c:1 func:f error_size:12 ", b"a.c:2 [m] func:f accurate:no k:w ", b"a.c:3 func:f "),
+        (b"a.c:1 func:f error_size:13 ", b"a.c:2 [m] func:f ", b"a.c:3 func:f accurate:no l: "),
+        (b"a.c:1 func:f ", b"a.c:2 [m] func:f accurate:no ", b"a.c:3 func:f "),
+    ):
+        newer = refresh(body(*tails), listing)
+        assert newer is not None
+        assert newer.table is listing.table
+        assert format_listing(newer) == body(*tails)
+        listing = newer
+    assert listing.pairs is None
 
 
 @pytest.mark.parametrize(
@@ -53,8 +71,12 @@ def test_a_refresh_takes_accurate_as_a_value() -> None:
         body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:v ", b"a.c:3 func:f "),
         body(b"a.c:2 [m] func:f k:v ", b"a.c:1 func:f "),
         body(b"a.c:1 func:f ", b"a.c:2 func:f k:v "),
-        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:w "),
-        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f accurate:no "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:fk:v "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:g k:v "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:v word "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:v  "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f accurate:no k:v accurate:no "),
+        body(b"a.c:1 func:f ", b"a.c:2 [m] func:f accurate:maybe "),
         body(b"a.c:1 func:f ", b"a.c:2 [m] accurate:no func:f k:v "),
         body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:v ")[:-1],
         HEADER + body(b"a.c:1 func:f ", b"a.c:2 [m] func:f k:v "),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from allocfs.formats.records import decode_record
-from allocfs.formats.text import HEADER
+from allocfs.formats.textlines import HEADER
 from allocfs.kernel.abi import ioctl_number
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from tests.conftest import Mounter, control, mount

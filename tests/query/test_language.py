@@ -46,6 +46,11 @@ CONDITIONS = st.builds(
 ) | st.builds("line{}{}".format, st.sampled_from(["=", "!="]), alternatives(LINES))
 OTHERS = st.sampled_from(
     ["accurate=yes", "accurate!=no", "min_size=-1K", "min_size=5", "max_size=64Ki", "min_calls=0"]
+) | st.builds(
+    "pair.{}{}{}".format,
+    st.sampled_from(["a", "%61", "x.y", "k%21%7C", "[*]"]),
+    st.sampled_from(["=", "!="]),
+    alternatives(PATTERNS | st.sampled_from(["0", "7-", "-7", "2048-4K", "%31-2", "-", "%2D1"])),
 )
 ORDERS = st.sampled_from(["", "sort=bytes", "sort=-calls", "sort=file", "sort=-file"])
 LIMITS = st.sampled_from(["", "limit=1", "limit=0099"])
@@ -114,6 +119,9 @@ def test_any_name_is_a_query_or_is_refused_in_one_line(text: str) -> None:
         ("sort=path", "sort=file"),
         ("sort=%2Dcalls,limit=%31%30", "sort=-calls,limit=10"),
         ("module=a=b", "module=a=b"),
+        ("pair.x=02048|1-1|-0|3-", "pair.x=-0|1|2K|3-"),
+        ("min_size=1,pair.%62!=2,pair.b!=1,accurate=no", "accurate=no,pair.b!=1|2,min_size=1"),
+        ("pair.%21%2a=%31-2|%2D5|-|a-b|1*", "pair.%21*=%2D5|%31-2|-|1*|a-b"),
         ("function=%61%2a", "function=a%2A"),
         ("file=a%2Cb%7Cc%25", "file=a%2Cb%7Cc%25"),
     ],
@@ -191,6 +199,16 @@ def test_queries_that_differ_in_one_term_are_not_equal() -> None:
         ("accurate=yes,accurate=no", "'accurate=yes,accurate=no'", "no codetag is both"),
         ("accurate=yes,accurate!=yes", "'accurate=yes,accurate!=yes'", "no codetag is both"),
         ("sort=lines", "'sort=lines'", "bytes, calls, file, or one of them after a -"),
+        ("pair.=1", "'pair.=1'", "pair.KEY=value"),
+        ("pair.a!b=1", "'pair.a!b=1'", "! is %21"),
+        ("pair.a", "'pair.a'", "key=value or key!=value"),
+        ("pair.a=", "'pair.a='", "a value after the ="),
+        ("pair.a=1||2", "'pair.a=1||2'", "both sides of each |"),
+        ("pair.%zz=1", "'pair.%zz=1'", "two hex digits"),
+        ("pair.a=9-3", "'pair.a=9-3'", "9 is above 3"),
+        ("pair.a=2K-1K", "'pair.a=2K-1K'", "2048 is above 1024"),
+        ("pair.a=-18446744073709551616", "'pair.a=-184", "to 18446744073709551615"),
+        ("pair.a=[", "'pair.a=['", "a ] after ["),
         ("sort=--bytes", "'sort=--bytes'", "bytes, calls, file"),
         ("sort=+bytes", "'sort=+bytes'", "bytes, calls, file"),
         ("sort=bytes,sort=bytes", "'sort=bytes,sort=bytes'", "sort once"),
@@ -213,6 +231,8 @@ def test_wildcards_are_limited_over_all_terms() -> None:
     assert format_query(parse(allowed))
     with pytest.raises(BadQuery, match=f"at most {MAX_WILDCARDS} wildcards"):
         parse(f"{allowed},module=?")
+    with pytest.raises(BadQuery, match=r"pair\.a=1\|\?': expected at most"):
+        parse(f"{allowed},pair.a=1|?")
 
 
 def test_names_without_wildcards_are_not_limited() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from allocfs.backend.base import Backend
 from allocfs.query.language import EVERYTHING, parse
-from allocfs.query.selection import judge, matching_tags, needs_sums
+from allocfs.query.selection import judge, matching_tags, needs_sums, needs_values
 from allocfs.tags.table import Codetag
 from tests.support.selection_oracle import (
     ALL_TERMS,
@@ -79,7 +79,7 @@ def test_only_what_bounds_leave_open_is_summed(backend: FakeBackend, sizes: list
 def counted(*values: tuple[int, int, int]) -> FakeBackend:
     """Make a backend from the low bound, bytes and high bound of each codetag."""
     tags = [
-        Counted(Codetag("mm/slub.c", n, "f"), size, n, True, size - low, high - size)
+        Counted(Codetag("mm/slub.c", n, "f"), size, n, True, size - low, high - size, f"n:{n}")
         for n, (low, size, high) in enumerate(values)
     ]
     return FakeBackend(tags, list(range(len(tags))))
@@ -100,6 +100,12 @@ def counted(*values: tuple[int, int, int]) -> FakeBackend:
         ("limit=2", [0, 1], []),
         ("sort=-file", [4, 3, 2, 1, 0], []),
         ("accurate=yes", [0, 1, 2, 3, 4], []),
+        ("pair.n=2-", [2, 3, 4], []),
+        ("pair.n=2-,limit=1", [2], []),
+        ("pair.n!=2-,sort=-file", [1, 0], []),
+        ("pair.n=-3,min_size=10", [1, 2, 3], [1, 3]),
+        ("pair.n=1-,sort=-bytes,limit=1", [2], [2]),
+        ("pair.m!=1", [], []),
         ("sort=-bytes", [2, 1, 3, 4, 0], [0, 1, 2, 3, 4]),
         ("sort=-bytes,limit=1", [2], [2]),
         ("sort=-bytes,limit=2", [2, 1], [1, 2, 3, 4]),
@@ -191,3 +197,18 @@ def test_slots_keep_the_order_they_are_given_in() -> None:
 )
 def test_only_counters_and_their_order_need_sums(query: str, needed: bool) -> None:
     assert needs_sums(parse(query)) == needed
+
+
+def test_pairs_need_values_but_no_sums() -> None:
+    assert not needs_sums(parse("pair.n=1"))
+    assert needs_values(parse("pair.n=1"))
+    assert needs_values(parse("min_size=1"))
+    assert not needs_values(parse("module=xfs,line=1,accurate=no,sort=file,limit=1"))
+    assert parse("pair.n=1").selects_by_value
+    assert not parse("sort=bytes").selects_by_value
+
+
+def test_a_source_without_pairs_has_no_codetag_with_one() -> None:
+    backend = FakeBackend([Counted(Codetag("mm/slub.c", 1, "f"))], [0])
+    assert selected("pair.n=*", backend) == []
+    assert selected("pair.n!=*", backend) == []

@@ -12,7 +12,7 @@ import numpy as np
 from allocfs.backend.codetag import CodetagStore
 from allocfs.errors import NoMoreRecords, NoSuchCommand
 from allocfs.formats.records import RecordEncoder
-from allocfs.formats.text import HEADER, format_lines
+from allocfs.formats.textlines import HEADER, format_lines
 from allocfs.kernel.abi import EARLIER, MERGED
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from allocfs.tags.table import Codetag, TagTable

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from allocfs.backend.base import Backend
-from allocfs.tags.table import Bounds, Codetag, Flags, Slots, Sums, TagList, TagTable
+from allocfs.tags.table import Bounds, Codetag, Flags, Pairs, Slots, Sums, TagList, TagTable
 
 S64 = np.iinfo(np.int64)
 TOP_U64 = 2**64 - 1
@@ -37,6 +37,7 @@ class Counted(NamedTuple):
     accurate: bool = True
     below: int = 0
     above: int = 0
+    pairs: str = ""
 
     @property
     def low(self) -> int:
@@ -76,6 +77,11 @@ class FakeBackend(Backend):
     def bounds(self, slots: Slots) -> Bounds:
         low = np.array([self.counted[slot].low for slot in slots], dtype=np.int64)
         return Bounds(low, np.array([self.counted[slot].high for slot in slots], dtype=np.int64))
+
+    def pairs(self, slots: Slots) -> Pairs | None:
+        if not any(one.pairs for one in self.counted):
+            return None
+        return [self.counted[slot].pairs for slot in slots]
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         return True
@@ -123,6 +129,30 @@ def bound_term(key: str, bound: int) -> Term:
     return f"{key}={bound}", holds
 
 
+def pair_term(key: str, equal: bool, values: list[tuple[str, Callable[[str], bool]]]) -> Term:
+    def holds(one: Counted) -> bool:
+        found = [pair[len(key) + 1 :] for pair in one.pairs.split() if pair.startswith(f"{key}:")]
+        return bool(found) and equal == any(test(found[-1]) for _, test in values)
+
+    texts = "|".join(text for text, _ in values)
+    return f"pair.{key}{'=' if equal else '!='}{texts}", holds
+
+
+def number_test(low: int | None, high: int | None) -> Callable[[str], bool]:
+    def within(value: str) -> bool:
+        digits = value.removeprefix("-")
+        if not digits.isdecimal() or len(digits) > 20:
+            return False
+        number = int(value)
+        return (low is None or low <= number) and (high is None or number <= high)
+
+    return within
+
+
+def glob_test(glob: str) -> Callable[[str], bool]:
+    return lambda value: fnmatchcase(value, glob)
+
+
 def literal(name: str) -> tuple[str, str]:
     """Escape a name for a query and for fnmatch."""
     return quote(name, safe=""), "".join(f"[{char}]" if char in "*?[" else char for char in name)
@@ -154,6 +184,30 @@ ACCURATE: list[Term] = [
     ("accurate!=yes", lambda one: not one.accurate),
 ]
 
+PAIR_VALUES = [
+    *((f"{n}", number_test(n, n)) for n in (0, 5, 12)),
+    *((f"{n}-", number_test(n, None)) for n in (0, 1, 12)),
+    *((f"-{n}", number_test(None, n)) for n in (0, 5)),
+    *((f"{a}-{b}", number_test(a, b)) for a, b in ((0, 5), (5, 13))),
+    ("1Ki", number_test(1024, 1024)),
+    *((glob, glob_test(glob)) for glob in ("*", "?", "hot*", "cold", "-", "1?", "*-*")),
+    *((text, glob_test(value)) for text, value in (("%2D3", "-3"), ("%30", "0"), ("%31K", "1K"))),
+]
+PAIR_TERMS = st.builds(
+    pair_term,
+    st.sampled_from(["error_size", "state"]),
+    st.booleans(),
+    st.lists(st.sampled_from(PAIR_VALUES), min_size=1, max_size=3),
+)
+PAIRS = st.lists(
+    st.sampled_from(["error_size", "state", "error_sizes"]).flatmap(
+        lambda key: st.sampled_from(
+            ["0", "5", "12", "1024", "-3", "hot", "hotter", "cold", "", "-", "1K", "9" * 30, "1-2"]
+        ).map(lambda value: f"{key}:{value}")
+    ),
+    max_size=3,
+).map(" ".join)
+
 # Few values, so that they often tie and often meet a bound exactly; and both ends.
 BYTES = st.sampled_from([int(S64.min), -3, -1, 0, 1, 2, 3, 5, int(S64.max)])
 CALLS = st.sampled_from([0, 1, 2, 3, TOP_U64])
@@ -165,7 +219,7 @@ TAGS = st.builds(
     st.sampled_from(FUNCTIONS),
     st.sampled_from(MODULES),
 )
-COUNTED = st.builds(Counted, TAGS, BYTES, CALLS, st.booleans(), SLACK, SLACK)
+COUNTED = st.builds(Counted, TAGS, BYTES, CALLS, st.booleans(), SLACK, SLACK, PAIRS)
 
 
 @st.composite
@@ -193,6 +247,7 @@ ALL_TERMS = st.builds(
     lambda *kinds: [term for terms in kinds for term in terms],
     st.lists(TAG_TERMS, max_size=1),
     st.lists(st.sampled_from(ACCURATE), max_size=1),
+    st.lists(PAIR_TERMS, max_size=2),
     sum_terms(),
 )
 

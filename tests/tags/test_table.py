@@ -8,7 +8,7 @@ import pytest
 from allocfs.tags.table import Codetag, NameColumn, TagList, TagTable
 
 TAGS = [
-    Codetag("b.c", 2, "g", "xfs", "node:1"),
+    Codetag("b.c", 2, "g", "xfs"),
     Codetag("a.c", 2**64 - 1, "f"),
     Codetag("b.c", 1, "f", "xfs"),
 ]

@@ -14,7 +14,8 @@ from allocfs.backend.codetag import CodetagStore
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import RECORD_SIZE, decode_record
-from allocfs.formats.text import HEADER, parse
+from allocfs.formats.text import parse
+from allocfs.formats.textlines import HEADER
 from allocfs.tags.table import TagTable
 from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import ROOT, AllocinfoFile, Dir, File, Node
