@@ -84,6 +84,12 @@ class Backend(ABC):
     def renew(self) -> None:  # noqa: B027  a default: there may be nothing to take in
         """Take in all changes of the source. Every request calls this first."""
 
+    def accept_late(self) -> None:  # noqa: B027  a default: nothing is late
+        """Let the next renew() make do with a late answer that came just now.
+
+        It is for requests that cannot wait: each of them would only begin another late pass.
+        """
+
     def values_id(self) -> int | None:
         """Return a number that changes when any value does, None where values always change.
 

@@ -106,6 +106,7 @@ class TextBackend(TextSource):
         self._passes = 0  # that are in counters_read
         self._thread = PassThread(self._text.read, clock)
         self._pass: Pass[Listing] | None = None  # that has not been taken in yet
+        self._accepts_until_ns = 0  # until then the next renew() makes do with the last pass
         first = Pass(self._text.read, clock)
         first.make()
         super().__init__(first.result(), cpus)
@@ -114,11 +115,17 @@ class TextBackend(TextSource):
     def renew(self) -> None:
         """Take in a pass that was late; make one if the last one is of another period."""
         self._take_ended()
-        if self._pass is None and self._clock() >= self._until_ns:
+        accepts = self._clock() < self._accepts_until_ns
+        self._accepts_until_ns = 0
+        if self._pass is None and self._clock() >= self._until_ns and not accepts:
             self._pass = self._thread.begin()
             self._pass.ended(PATIENCE)
             self._take_ended()
-        self.state.wait = self._answer if self._pass else None
+        self.state.wait = self._answer if self._pass and not accepts else None
+
+    def accept_late(self) -> None:
+        """Let the next renew() make do with a late pass that ended just now."""
+        self._accepts_until_ns = self._late_until_ns
 
     async def run(self, watched: Watched) -> None:
         """Notice changes of the list while a client waits for them."""
@@ -150,6 +157,8 @@ class TextBackend(TextSource):
         with trio.move_on_after(GIVE_UP):
             while late is not None and not late.ended():
                 await trio.sleep(_LOOK)
+            # The request that waited is called anew now, before any other.
+            self._accepts_until_ns = self._clock() + round(PATIENCE * _NS)
             return
         error = SourceFailed(f"{self._text.path} has not answered for {GIVE_UP:g} s")
         self.state.failed(error)
@@ -173,11 +182,9 @@ class TextBackend(TextSource):
         """
         self._began_ns, self._took_ns = ended.began_ns, ended.ended_ns - ended.began_ns
         waited_ns = round(PATIENCE * _NS)
-        if self._took_ns < waited_ns:
-            self._until_ns = self._end_of_period(ended.began_ns)
-        else:
-            until_ns = ended.ended_ns + waited_ns
-            self._until_ns = max(until_ns, self._end_of_period(ended.ended_ns))
+        is_late = self._took_ns >= waited_ns
+        self._until_ns = self._end_of_period(ended.ended_ns if is_late else ended.began_ns)
+        self._late_until_ns = ended.ended_ns + waited_ns if is_late else 0
         passes, self._passes = self._text.passes - self._passes, self._text.passes
         self.counters_read += passes * len(self.tags.slots) * self.cpus
 

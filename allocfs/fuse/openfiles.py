@@ -91,6 +91,7 @@ class OpenFiles:
 
     def ioctl(self, _inode: int, fh: int, command: int, data: bytes) -> bytes:
         """Answer the kernel's ioctls on `/allocinfo`."""
+        self._filesystem.accept_late()  # an ioctl cannot wait
         self._filesystem.renew()
         self._stats.ioctls += 1
         state = self[fh].ioctl

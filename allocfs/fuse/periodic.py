@@ -31,6 +31,7 @@ GRACE = 0.02
 """Seconds from a period's end until its pages are dropped. A pread() that began before the end,
 and has copied some pages, then does not go on with pages of another period."""
 _NS = 1_000_000_000
+_SETTLED_NS = _NS // 20  # for which a file of `/.allocfs` keeps its length
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
 
 
@@ -215,6 +216,13 @@ class PeriodicFiles:
         if last is not None and last.view.read(0, view.size() + 1) == view.read(0, view.size()):
             return last
         mtime_ns = self._epoch_ns + self._clock()
+        # A client that has begun to read would get the end of a longer file.
+        if (
+            last is not None
+            and last.view.size() != view.size()
+            and mtime_ns - last.mtime_ns < _SETTLED_NS
+        ):
+            return last
         published = self._published[number] = PublishedFile(view, mtime_ns)
         self._published.move_to_end(number)
         return published

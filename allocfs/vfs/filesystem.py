@@ -92,6 +92,10 @@ class Filesystem:
         """
         return self._backend.values_id()
 
+    def accept_late(self) -> None:
+        """Let the next renew() make do with a late answer of the source, if it came just now."""
+        self._backend.accept_late()
+
     def renew(self) -> None:
         """Take in all changes of the source; call it first in each request."""
         self._backend.renew()
