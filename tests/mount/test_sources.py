@@ -108,11 +108,13 @@ def test_a_source_that_is_not_there_is_refused(tmp_path: Path) -> None:
             open_source(str(tmp_path / "nothing"), options)
 
 
-def test_a_bad_capture_is_refused_by_line(capture: Path) -> None:
+def test_a_bad_capture_is_refused_by_line_and_a_live_text_is_not(capture: Path) -> None:
     capture.write_bytes(capture.read_bytes() + b"nonsense\n")
-    for options in (FEW_CPUS, MountOptions(interface="text"), MountOptions(simulate=True)):
+    for options in (FEW_CPUS, MountOptions(simulate=True)):
         with pytest.raises(BadCapture, match=r"a\.txt:112: expected bytes"):
             open_source(str(capture), options)
+    live = open_source(str(capture), MountOptions(interface="text"))
+    assert "notice ignored 1 line such as 'nonsense'" in live.describe()
 
 
 def test_the_kernel_is_not_replaced_by_a_simulation(tmp_path: Path) -> None:
