@@ -14,7 +14,7 @@ AllocfsError
     OptionError, UsageError, MountFailed
         NotPermitted (a MountFailed)
 
-`fuse/handler.py` has the table of the numbers.
+`fuse/handler.py` has the table of the numbers; `vfs/stale.py` decides on ESTALE.
 """
 
 from __future__ import annotations

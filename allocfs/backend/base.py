@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from allocfs.backend.control import Control
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
 
 Watched = Callable[[], bool]  # tells whether a client waits for a change of the tags

@@ -14,7 +14,7 @@ import trio
 
 from allocfs.backend.base import Kind, Watched
 from allocfs.backend.control import SeriesControl
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.backend.textfile import read_capture
 from allocfs.backend.textsource import TextSource
 from allocfs.errors import BadControl, SourceFailed

@@ -10,9 +10,9 @@ import numpy as np
 import trio
 
 from allocfs.backend.base import Kind, Watched
-from allocfs.backend.codetag import BYTES, CALLS, CodetagStore
 from allocfs.backend.control import Event, StoreControl
-from allocfs.backend.options import NO_SOURCE, SourceOptions
+from allocfs.backend.counterstore import BYTES, CALLS, CodetagStore
+from allocfs.backend.sourceoptions import NO_SOURCE, SourceOptions
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
 from allocfs.backend.textfile import read_capture

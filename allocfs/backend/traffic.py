@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.tags.table import Ints, Slots, Sums
 

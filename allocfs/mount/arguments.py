@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from allocfs import __version__
-from allocfs.backend.options import NO_SOURCE
+from allocfs.backend.sourceoptions import NO_SOURCE
 from allocfs.errors import UsageError
 from allocfs.mount.mountpoint import enter_namespace
 from allocfs.mount.options import MountOptions, parse_options

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.errors import OptionError
 from allocfs.units import format_size, parse_duration, parse_size
 from allocfs.vfs.limits import Limits

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from allocfs.backend.base import Backend, Kind
-from allocfs.backend.live import LIVE
-from allocfs.backend.options import NO_SOURCE, SourceOptions
+from allocfs.backend.livesource import LIVE
 from allocfs.backend.replay import SERIES
 from allocfs.backend.simulated import FROM_FILE, SIMULATED
+from allocfs.backend.sourceoptions import NO_SOURCE, SourceOptions
 from allocfs.backend.static import CAPTURE
 from allocfs.errors import OptionError
 

@@ -14,9 +14,9 @@ from allocfs.backend.control import parse_lines
 from allocfs.errors import ReadOnly
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
+from allocfs.vfs.allocinfo import IoctlFile
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.files import Cached, Files, Live
-from allocfs.vfs.ioctl import IoctlFile
 from allocfs.vfs.limits import Budget, Limits, Reservation
 from allocfs.vfs.nodes import (
     CONTROL,

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from allocfs.backend.base import Backend
-from allocfs.errors import NameNotFound, TagGone
+from allocfs.errors import NameNotFound
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.table import COUNTERS
 from allocfs.query.language import EVERYTHING, Query
@@ -29,6 +29,7 @@ from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.index import Names, Span, entry_of
 from allocfs.vfs.nodes import AxisDir, Scope, TagFile
 from allocfs.vfs.selectioncache import SelectionCache
+from allocfs.vfs.stale import are_all_gone, require_loaded
 from allocfs.vfs.sums import Selection
 from allocfs.vfs.templates import Templates
 
@@ -101,11 +102,7 @@ class Selector:
     def is_gone(self, bound: BoundFile) -> bool:
         """Tell whether a bound file had tags, and none of them is loaded any more."""
         then = bound.selection
-        if then is None or not len(then.slots) or self._all_loaded(then):
-            return False
-        loaded = self._backend.all_loaded_since
-        singles = (then.slots[n : n + 1] for n in range(len(then.slots)))
-        return not any(loaded(then.content_id, single) for single in singles)
+        return then is not None and are_all_gone(self._backend, then.content_id, then.slots)
 
     def judge(self, query: Query, selection: Selection) -> Selection:
         """Judge the pairs and counters of a selection, if a query asks for that, sort and limit it.
@@ -114,8 +111,7 @@ class Selector:
         """
         if query is EVERYTHING or not needs_values(query):
             return selection
-        if not self._all_loaded(selection):
-            raise TagGone("a module of these records was unloaded after the file was looked up")
+        require_loaded(self._backend, selection.content_id, selection.slots)
         slots = judge_counters(query, self._backend, selection.slots)
         return selection._replace(slots=slots, templates=None)
 

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from allocfs.backend.base import Backend, put_sums
-from allocfs.errors import TagGone
 from allocfs.tags.table import Flags, Ints, Slots, Sums
 from allocfs.vfs.limits import Budget
+from allocfs.vfs.stale import require_loaded
 from allocfs.vfs.templates import Templates
 
 # The memory of a file with cached sums, in bytes: its objects, and for each tag a slot, sums and
@@ -66,19 +66,15 @@ class LiveSums:
         """Sum tags now."""
         slots = self.selection.slots[first:last]
         sums = self._backend.sums(slots)
-        self._refuse_gone(slots)
+        # After summing: a backend may find out only then that a module is gone.
+        require_loaded(self._backend, self.selection.content_id, slots)
         return sums
 
     def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
         """Sum tags now, into arrays."""
         slots = self.selection.slots[first:last]
         self._backend.sum_into(slots, totals, accurate)
-        self._refuse_gone(slots)
-
-    def _refuse_gone(self, slots: Slots) -> None:
-        # Asked after summing: a backend may find out only then that a module is gone.
-        if not self._backend.all_loaded_since(self.selection.content_id, slots):
-            raise TagGone("a module of these records was unloaded after the file was opened")
+        require_loaded(self._backend, self.selection.content_id, slots)
 
 
 class CachedSums:

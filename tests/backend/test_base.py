@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from allocfs.backend.base import Backend, Kind, put_sums
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.tags.table import Codetag, Flags, Slots, Sums, TagList, TagTable
 
 SUMS = Sums(

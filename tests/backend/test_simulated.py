@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from allocfs.backend.control import Event
-from allocfs.backend.options import SourceOptions
 from allocfs.backend.simulated import FROM_FILE, SimulatedStore, default_capture
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl, SourceFailed
 from allocfs.formats.text import Listing, parse

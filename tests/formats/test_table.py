@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.formats.table import COUNTERS, FORMATS, JSON, RECORDS, TEXT, Format
 from allocfs.tags.axis import Axis
 from allocfs.tags.table import Pairs, Slots, Sums, TagTable

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.fuse import promises
 from allocfs.fuse.attributes import Access, Attributes
 from allocfs.fuse.live import LiveFiles

@@ -8,7 +8,7 @@ import numpy as np
 import pyfuse3
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import NotCacheable
 from allocfs.formats.records import parse_records
 from allocfs.formats.table import RECORDS, TEXT

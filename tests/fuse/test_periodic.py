@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import decode_record
 from allocfs.formats.table import RECORDS, TEXT

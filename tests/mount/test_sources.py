@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from allocfs.backend import live
+from allocfs.backend import livesource as live
 from allocfs.backend.control import SeriesControl
-from allocfs.backend.live import is_live
+from allocfs.backend.livesource import is_live
 from allocfs.backend.procfs import TextBackend
 from allocfs.backend.replay import SERIES, Replay
 from allocfs.backend.simulated import SimulatedStore

@@ -9,7 +9,7 @@ from allocfs.errors import NoMoreRecords
 from allocfs.formats.records import Record, RecordEncoder, decode_record
 from allocfs.kernel.abi import MERGED, Filter
 from allocfs.tags.table import Bounds, Codetag, Flags, Slots, Sums, TagList, TagTable
-from allocfs.vfs.ioctl import IoctlFile
+from allocfs.vfs.allocinfo import IoctlFile
 
 LONG = "drivers/" + "x" * 70 + "/long.c"  # 85 bytes
 TAGS = [

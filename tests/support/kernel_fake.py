@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import NoMoreRecords, NoSuchCommand
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.textlines import HEADER, format_lines
 from allocfs.kernel.abi import EARLIER, MERGED
 from allocfs.kernel.ioctl import AllocinfoIoctl
 from allocfs.tags.table import Codetag, TagTable
-from allocfs.vfs.ioctl import IoctlFile
+from allocfs.vfs.allocinfo import IoctlFile
 
 CPUS = 3
 LONG = "x" * 70

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.vfs.about import stats_text
 
 

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import OptionError, TooMuchMemory
 from allocfs.formats.table import TEXT
 from allocfs.fuse.pages import PageDropper

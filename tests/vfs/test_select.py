@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.formats.table import RECORDS
 from allocfs.query.language import EVERYTHING, parse
 from allocfs.query.selection import matching_tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.formats.table import RECORDS
 from allocfs.query.language import parse
 from allocfs.tags.axis import Axis

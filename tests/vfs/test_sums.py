@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import TagGone, TooMuchMemory
 from allocfs.tags.table import Slots, Sums, TagTable
 from allocfs.vfs.limits import Budget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import BadQuery, NameNotFound
 from allocfs.formats.table import FORMATS, Format
 from allocfs.vfs.nodes import ROOT, Dir, Node, TagFile

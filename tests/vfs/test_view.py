@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocfs.backend.codetag import CodetagStore
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import NameNotFound, TagGone
 from allocfs.formats.records import RECORD_SIZE, decode_record

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocfs.backend.codetag import UNSUMMED, CodetagStore
+from allocfs.backend.counterstore import UNSUMMED, CodetagStore
 from allocfs.errors import BadControl
 from allocfs.tags.table import Codetag, TagTable
 from tests.conftest import TAGS

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from allocfs.backend.base import Backend, Kind
-from allocfs.backend.ioctl import IoctlBackend, has_ioctl
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.ioctlsource import IoctlBackend, has_ioctl
 from allocfs.backend.procfs import MAX_AGE, TextBackend
+from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.errors import SourceFailed
 from allocfs.kernel.cpus import possible_cpus
 from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_of

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from allocfs.backend.options import SourceOptions
+from allocfs.backend.sourceoptions import SourceOptions
 
 
-@pytest.mark.parametrize("module", ["allocfs.backend.options", "allocfs.mount.command"])
+@pytest.mark.parametrize("module", ["allocfs.backend.sourceoptions", "allocfs.mount.command"])
 def test_options_are_checked_before_the_slow_imports(module: str) -> None:
     code = (
         f"import sys, {module};"

@@ -12,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 
-from allocfs.backend.ioctl import IoctlBackend, has_ioctl
+from allocfs.backend.ioctlsource import IoctlBackend, has_ioctl
 from allocfs.backend.passes import GIVE_UP, MOST_PASSES, PAUSE
 from allocfs.errors import SourceFailed, SourceLate, TagGone
 from allocfs.kernel.ioctl import AllocinfoIoctl
@@ -146,7 +146,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(
     kernel.unload("ext4")
     texts = [old, kernel.path.read_bytes()]
     ids = iter([2, 2, 3, 3, 3])  # renewed at 2; before and after each reading
-    monkeypatch.setattr("allocfs.backend.ioctl.read_text", lambda _path: texts.pop(0))
+    monkeypatch.setattr("allocfs.backend.ioctlsource.read_text", lambda _path: texts.pop(0))
     monkeypatch.setattr(AllocinfoIoctl, "content_id", lambda _self: next(ids))
     backend.renew()
     assert texts == []
@@ -227,7 +227,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1.0
-        monkeypatch.setattr("allocfs.backend.ioctl.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("allocfs.backend.ioctlsource.time.monotonic", lambda: self.now)
 
 
 def changing(backend: IoctlBackend, times: int) -> Callable[[object], int]:
@@ -301,7 +301,7 @@ def test_a_mount_waits_for_a_list_that_stays(
     pauses: list[float] = []
     ids = iter(range(15))
     monkeypatch.setattr(AllocinfoIoctl, "content_id", lambda _self: next(ids, 15))
-    monkeypatch.setattr("allocfs.backend.ioctl.time.sleep", pauses.append)
+    monkeypatch.setattr("allocfs.backend.ioctlsource.time.sleep", pauses.append)
     assert IoctlBackend(str(kernel.path), CPUS, kernel.open).tags.content_id == 15
     assert len(pauses) == 1
 

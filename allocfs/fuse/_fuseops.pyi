@@ -1,4 +1,4 @@
-"""What pyfuse3 lacks. Import `allocfs.fuseops` instead: this has to be loaded first."""
+"""Handlers that pyfuse3 lacks. Use `allocfs.fuse.extension`: this has to be loaded first."""
 
 from collections.abc import Callable
 
