@@ -5,6 +5,7 @@
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model
 #   make vm         check against kernels that RUN_IN_VM boots, see tests/vm/README.md
+#   make programs   run everyday programs on mounts, and write docs/programs.md
 #   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
@@ -28,7 +29,7 @@ READY = $(VENV)/.ready$(if $(PYTHON),$(subst /,-,$(PYTHON)))
 # mount.fuse runs the program allocfs, which mounts nothing.
 COMMANDS = $(MOUNT_HELPERS)/mount.allocfs $(MOUNT_HELPERS)/mount.fuse.allocfs $(PREFIX)/bin/allocfs
 
-.PHONY: setup demo test lint types pytest bench soak vm fuzz clean
+.PHONY: setup demo test lint types pytest bench soak programs vm fuzz clean
 .PHONY: install install-library install-commands install-pages uninstall
 
 setup: $(READY)
@@ -64,6 +65,9 @@ soak: setup
 VM =
 vm: setup
 	$(BIN)/python -m tests.vm.run $(VM)
+
+programs: setup
+	$(BIN)/python -m tests.programs
 
 # There is no atheris for some machines; then mutations are not guided.
 FUZZ = --seconds 300

@@ -61,6 +61,7 @@ class LiveFiles:
         self._renderings = Renderings(filesystem, max_age, clock)
         self._rendered: set[int] = set()  # the inodes that were opened and are not live
         self._cached: set[int] = set()  # the inodes of which the kernel had pages
+        self._known_sizes: dict[int, int] = {}  # st_size of rendered files, as the kernel has it
         self._text = _TextSize(0, 0)
 
     def open(self, number: int, bound: BoundFile) -> View:
@@ -80,14 +81,20 @@ class LiveFiles:
         judged.opened = True
         return judged.view
 
-    def before_caching(self, number: int) -> None:
-        """Drop the pages of an inode soon. Raises NotCacheable if the kernel lacks its size."""
-        if number in self._rendered:
-            last = self._renderings.last(number)
-            if last is None or not last.told:
-                raise NotCacheable("this file is rendered when it is read: use read()")
+    def read_to_cache(self, number: int, view: View, offset: int, size: int) -> bytes:
+        """Read a file for the page cache, and drop its pages soon.
+
+        Raises NotCacheable if the contents have not the size that the kernel knows.
+        """
+        if isinstance(view, _RenderedView):
+            data = view.read_to_cache(offset, size)
+        else:
+            if number in self._rendered:
+                self.require_known_size(number, view)
+            data = view.read(offset, size)
         self._cached.add(number)
-        self._pages.drop([number])
+        self._pages.drop([number])  # the kernel waits with that until it has the pages
+        return data
 
     def describe_entry(
         self, attributes: pyfuse3.EntryAttributes, bound: BoundFile, tags: int | None
@@ -98,17 +105,15 @@ class LiveFiles:
             attributes.attr_timeout = self._promises.make(attributes.st_ino)
             return
         attributes.attr_timeout = 0
-        attributes.st_size = UNKNOWN_SIZE
-        if last := self._renderings.last(attributes.st_ino):
-            attributes.st_size = last.view.size()
-            last.told = True
+        attributes.st_size = self._entry_size(attributes.st_ino)
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size, of a rendering where it depends on values."""
         number = attributes.st_ino
         if self._filesystem.has_fixed_size(bound.file):
             self.describe_entry(attributes, bound, None)
-        elif self._is_all_live and isinstance(bound.file, AllocinfoFile):
+            return
+        if self._is_all_live and isinstance(bound.file, AllocinfoFile):
             attributes.attr_timeout = 0
             attributes.st_size = self._text_size(number, bound)
         elif self._is_judged(bound):
@@ -117,6 +122,7 @@ class LiveFiles:
             attributes.st_size = judged.view.size()
         else:
             self._describe_rendering(attributes, bound)
+        self._known_sizes[number] = attributes.st_size
 
     def first(self, number: int, bound: BoundFile) -> Rendering:
         """Return the rendering for the first read of an open file.
@@ -144,12 +150,26 @@ class LiveFiles:
         """Tell whether a rendering may go on to be served to reads from the start."""
         return self._renderings.is_young(rendering, bound)
 
+    def cacheable(self, number: int, bound: BoundFile) -> Rendering:
+        """Return a rendering to fill the page cache from.
+
+        Its pages are there for a moment, so that all fills of that time share a rendering.
+        """
+        renderings = self._renderings
+        young = renderings.young(number, bound) or renderings.measured(number)
+        return young or renderings.judged(number) or self._render(number, bound)
+
+    def require_known_size(self, number: int, view: View) -> None:
+        """Raise NotCacheable if contents have not the size that the kernel knows."""
+        if view.size() != self._known_sizes.get(number):
+            raise NotCacheable("the kernel does not know the size of this rendering: use read()")
+
     async def run(self) -> None:
         """Do nothing beside requests."""
 
     def expire(self) -> None:
         """Serve no rendering that began before now, and have the kernel ask for sizes."""
-        self._pages.drop(self._renderings.expire())
+        self._pages.drop([n for n in self._renderings.expire() if n in self._known_sizes])
 
     def give_back(self) -> None:
         """Drop the renderings that are too old."""
@@ -167,6 +187,16 @@ class LiveFiles:
         self._renderings.drop(number)
         self._rendered.discard(number)
         self._cached.discard(number)
+        self._known_sizes.pop(number, None)
+
+    def _entry_size(self, number: int) -> int:
+        """Return the size that the kernel knows, or that of a rendering.
+
+        A new size in place of a known one would end the file for a sendfile() under way.
+        """
+        if number not in self._known_sizes and (last := self._renderings.last(number)):
+            self._known_sizes[number] = last.view.size()
+        return self._known_sizes.get(number, UNKNOWN_SIZE)
 
     def _is_judged(self, bound: BoundFile) -> bool:
         """Tell whether a file has live records that are selected by their counters at open."""
@@ -207,7 +237,7 @@ class _RenderedView:
     that takes. Any other read is served from a rendering that is young enough.
     """
 
-    __slots__ = ("_bound", "_end", "_files", "_number", "_rendering")
+    __slots__ = ("_bound", "_cached", "_cached_offset", "_end", "_files", "_number", "_rendering")
 
     def __init__(self, files: LiveFiles, number: int, bound: BoundFile) -> None:
         self._files = files
@@ -215,6 +245,8 @@ class _RenderedView:
         self._bound = bound
         self._rendering: Rendering | None = None
         self._end = 0  # of the last read
+        self._cached: Rendering | None = None  # of the last read to the page cache
+        self._cached_offset = 0
 
     def read(self, offset: int, size: int) -> bytes:
         """Return a part of a rendering; a read at its end lets go of it."""
@@ -228,6 +260,22 @@ class _RenderedView:
         self._end = offset + len(data)
         if not data:
             self._rendering = None
+        return data
+
+    def read_to_cache(self, offset: int, size: int) -> bytes:
+        """Return a part of a rendering that has the size that the kernel knows.
+
+        The kernel reads ahead, and reads a page again if it was dropped before its use. So a read
+        further on gets the same rendering, wherever the last one ended.
+        """
+        rendering = self._cached
+        self._cached = None  # before the next one is made, which needs its memory
+        if rendering is None or offset <= self._cached_offset:
+            rendering = self._files.cacheable(self._number, self._bound)
+        self._files.require_known_size(self._number, rendering.view)
+        data = rendering.view.read(offset, size)
+        self._cached_offset = offset
+        self._cached = rendering if offset + len(data) < rendering.view.size() else None
         return data
 
     def size(self) -> int:

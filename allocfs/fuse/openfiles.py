@@ -73,8 +73,9 @@ class OpenFiles:
         self._filesystem.renew()
         file = self[fh]
         if to_cache:
-            self._mode.before_caching(file.inode)
-        data = file.view.read(offset, size)
+            data = self._mode.read_to_cache(file.inode, file.view, offset, size)
+        else:
+            data = file.view.read(offset, size)
         self._stats.reads += 1
         self._stats.bytes_served += len(data)
         return data

@@ -7,7 +7,8 @@ holds (FUSE_AUTO_INVAL_DATA). No open is needed: a file is known by its inode.
 
 Readers that ask for no attributes (sendfile, splice, memory maps) would read old pages without
 end. So soon after a period's end the kernel is told to drop the pages of all files that were
-read in it.
+read in it. The next such read gets new contents if they have the size that the kernel knows, and
+is refused otherwise: the kernel would end them at that size.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ import pyfuse3
 import trio
 
 from allocfs.clock import age_clock_ns
-from allocfs.errors import TagGone
+from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, TagFile
 
 GRACE = 0.02
-"""Seconds from a period's end until its pages are dropped. A pread() that began before the end,
-and has copied some pages, then does not go on with pages of another period."""
+"""Seconds from a period's end until its pages are dropped, and until its contents are not read any
+more. A pread() that began before the end, and has copied some pages, then does not go on with
+pages of another period."""
 _NS = 1_000_000_000
 _SETTLED_NS = _NS // 20  # for which a file of `/.allocfs` keeps its length
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
@@ -76,14 +78,17 @@ class PeriodicFiles:
         self._filesystem = filesystem
         self._pages = pages
         self._length_ns = max(1, round(max_age * _NS))
+        self._grace_ns = round(GRACE * _NS)
         self._clock = clock
         self._epoch_ns = time.time_ns() - clock()
         self._published: OrderedDict[int, PublishedFile] = OrderedDict()  # oldest first
+        self._told: dict[int, tuple[int, int]] = {}  # the st_size and st_mtime_ns, by inode
         self._expired_ns = 0  # when a period was ended early
         self._read = trio.Event()  # set at the first read of a file in a period
 
-    def before_caching(self, number: int) -> None:
-        """Let the kernel cache pages: they are dropped after the period."""
+    def read_to_cache(self, _number: int, view: View, offset: int, size: int) -> bytes:
+        """Read a file for the page cache: its pages are dropped after the period."""
+        return view.read(offset, size)
 
     def open(self, number: int, bound: BoundFile) -> View:
         """Return a view of the published contents of a file, whichever these are at a read."""
@@ -100,15 +105,16 @@ class PeriodicFiles:
         if isinstance(bound.file, TagFile):
             attributes.entry_timeout = self.period().remaining
         # Another size would truncate the file for its current readers.
-        if last := self.last_published(attributes.st_ino):
+        if last := self._told.get(attributes.st_ino):
             attributes.st_size, attributes.st_mtime_ns = last
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size and time of this period."""
         remaining = self.period().remaining
         # The contents are fixed now until the period ends.
-        attributes.st_size, published = self.measure(attributes.st_ino, bound)
-        attributes.st_mtime_ns = published.mtime_ns
+        size, published = self.measure(attributes.st_ino, bound)
+        self._told[attributes.st_ino] = size, published.mtime_ns
+        attributes.st_size, attributes.st_mtime_ns = size, published.mtime_ns
         attributes.attr_timeout = 0 if isinstance(bound.file, AboutFile) else remaining
 
     def period(self) -> Period:
@@ -135,13 +141,22 @@ class PeriodicFiles:
             published = self._now(number, bound)
         return published.view.size(), published
 
-    def last_published(self, number: int) -> tuple[int, int] | None:
-        """Return the st_size and st_mtime_ns that the kernel was last given, None if none."""
+    def readable(self, number: int, bound: BoundFile) -> PublishedFile:
+        """Return the file for a read, which need not follow a getattr: sendfile() sends none.
+
+        Raises NotCacheable if the kernel does not know the size.
+        """
         published = self._published.get(number)
-        try:
-            return None if published is None else (published.view.size(), published.mtime_ns)
-        except TagGone:
-            return None
+        if published is not None and self._is_over(published, bound):
+            if published.has_pages:
+                self._pages.drop([number])
+            published = None  # frees its text before another is made
+            del self._published[number]
+        published = published or self.published(number, bound)
+        told = self._told.get(number)
+        if told and told[0] != published.view.size() and not isinstance(bound.file, AboutFile):
+            raise NotCacheable("the kernel does not know the size of this rendering: use read()")
+        return published
 
     def published(self, number: int, bound: BoundFile) -> PublishedFile:
         """Return the file that the kernel was last given; publish one if there is none."""
@@ -173,6 +188,7 @@ class PeriodicFiles:
     def forget(self, number: int) -> None:
         """Drop a file that the kernel has dropped."""
         self._published.pop(number, None)
+        self._told.pop(number, None)
 
     async def run(self) -> None:
         """After each period, have the kernel drop the pages of the files read in it.
@@ -182,14 +198,27 @@ class PeriodicFiles:
         while True:
             await self._read.wait()
             self._read = trio.Event()
-            await trio.sleep(self.period().remaining + GRACE)
+            await trio.sleep(max(0, self._first_end_ns() - self._clock()) / _NS)
             self._pages.drop(self._end_period())
+            if any(published.has_pages for published in self._published.values()):
+                self._read.set()  # those of a period that began before this woke up
 
     def has_pages(self, published: PublishedFile) -> None:
         """Note a read: the kernel may hold pages of a file from now on."""
         if not published.has_pages:
             published.has_pages = True
             self._read.set()
+
+    def _end_ns(self, published: PublishedFile) -> int:
+        """Return when the period of some contents ends, or was ended early, on the clock."""
+        begun_ns = published.mtime_ns - self._epoch_ns
+        end_ns = (begun_ns // self._length_ns + 1) * self._length_ns
+        return min(end_ns, self._expired_ns) if begun_ns < self._expired_ns else end_ns
+
+    def _first_end_ns(self) -> int:
+        """Return when the pages of the oldest period have to be dropped."""
+        ends = [self._end_ns(file) for file in self._published.values() if file.has_pages]
+        return min(ends, default=0) + self._grace_ns
 
     def _end_period(self) -> list[int]:
         """Drop the files of past periods that have pages; return their inodes."""
@@ -199,6 +228,12 @@ class PeriodicFiles:
         for number in ended:
             del self._published[number]
         return ended
+
+    def _is_over(self, published: PublishedFile, bound: BoundFile) -> bool:
+        """Tell whether contents are of a past period, whose pages are dropped by now."""
+        if isinstance(bound.file, AboutFile):
+            return False
+        return self._clock() >= self._end_ns(published) + self._grace_ns
 
     def _drop_old(self, mtime_ns: int) -> None:
         """Drop files of periods long past."""
@@ -240,7 +275,7 @@ class _PublishedView:
 
     def read(self, offset: int, size: int) -> bytes:
         """Read the contents that the kernel was last given the size of."""
-        published = self._files.published(self._number, self._bound)
+        published = self._files.readable(self._number, self._bound)
         self._files.has_pages(published)
         return published.view.read(offset, size)
 

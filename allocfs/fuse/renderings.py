@@ -23,7 +23,6 @@ class Rendering:
     start_ns: int
     values_id: int | None  # as of Filesystem
     measured_ns: int | None = None  # when its size was last told
-    told: bool = False  # the kernel knows its size
     opened: bool = False  # live records that a client has for itself
 
 
@@ -56,16 +55,15 @@ class Renderings:
         return last if self._clock() - last.measured_ns < self._grace_ns else None
 
     def judged(self, number: int) -> Rendering | None:
-        """Return the live records of an inode that were judged just now."""
+        """Return the contents of an inode that were judged, or rendered, just now."""
         last = self._by_inode.get(number)
         if last is None or last.start_ns <= self._expired_ns:
             return None
         return last if self._clock() - last.start_ns < self._grace_ns else None
 
     def note_measured(self, rendering: Rendering) -> None:
-        """Note that a client, and so the kernel, is told the size of a rendering now."""
+        """Note that a client is told the size of a rendering now."""
         rendering.measured_ns = self._clock()
-        rendering.told = True
 
     def render(self, number: int, bound: BoundFile) -> Rendering:
         """Render a file now; the last rendering is dropped before, to make room."""
@@ -103,11 +101,11 @@ class Renderings:
         return max(0, rendering.start_ns + limit_ns - self._clock()) / _NS
 
     def expire(self) -> list[int]:
-        """End all renderings; return the inodes whose size the kernel knows."""
+        """End all renderings; return the inodes that had one."""
         self._expired_ns = self._clock()
-        told = [number for number, last in self._by_inode.items() if last.told]
+        ended = list(self._by_inode)
         self._by_inode.clear()
-        return told
+        return ended
 
     def give_back(self) -> None:
         """Drop the renderings that are too old for any file."""

@@ -19,8 +19,8 @@ class ServingMode(Protocol):
         """Return the contents of a file that is opened; `number` is its inode number."""
         ...
 
-    def before_caching(self, number: int) -> None:
-        """Prepare for a read with which the kernel fills its page cache.
+    def read_to_cache(self, number: int, view: View, offset: int, size: int) -> bytes:
+        """Read a file for the kernel's page cache.
 
         Raises NotCacheable if the kernel would read less than the whole file.
         """

@@ -165,18 +165,57 @@ def test_a_lookup_renders_nothing(files: LiveFiles, store: CodetagStore) -> None
 def test_the_page_cache_is_filled_only_if_the_kernel_knows_the_size(
     files: LiveFiles, pages: Pages
 ) -> None:
-    files.open(INODE, BoundFile(XFS))
-    files.before_caching(INODE)
+    files.read_to_cache(INODE, files.open(INODE, BoundFile(XFS)), 0, 10)
     bound = BoundFile(XFS_TEXT)
-    files.open(INODE + 1, bound).read(0, 10)
+    view = files.open(INODE + 1, bound)
+    data = read(view)
     with pytest.raises(NotCacheable):
-        files.before_caching(INODE + 1)
+        files.read_to_cache(INODE + 1, view, 0, 10)
     assert pages.dropped == [INODE]
     files.forget(INODE + 1)
-    files.open(INODE, bound)
     stat(files, bound)
-    files.before_caching(INODE)
+    assert files.read_to_cache(INODE, files.open(INODE, bound), 0, 10_000) == data
     assert pages.dropped == [INODE, INODE]
+
+
+def test_the_page_cache_is_not_filled_with_contents_of_another_size(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    stat(files, bound)
+    view = files.open(INODE, bound)
+    add(store, 5, 10**15)
+    clock.advance(2)
+    with pytest.raises(NotCacheable):
+        files.read_to_cache(INODE, view, 0, 10)
+    stat(files, bound)
+    assert files.read_to_cache(INODE, view, 0, 10_000) == read(view)
+
+
+def test_the_page_cache_is_filled_further_on_from_one_rendering(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    stat(files, bound)
+    view = files.open(INODE, bound)
+    begun = files.read_to_cache(INODE, view, 0, 20)
+    add(store, 5, 5)
+    whole = read(files.open(INODE + 1, BoundFile(XFS_TEXT)))
+    clock.advance(2)
+    assert files.read_to_cache(INODE, view, 10, 10) == begun[10:]  # again, after a drop
+    assert begun + files.read_to_cache(INODE, view, 20, 10_000) != whole
+    assert files.read_to_cache(INODE, view, 0, 10_000) == whole
+
+
+def test_a_lookup_tells_the_size_that_the_kernel_knows(files: LiveFiles, clock: Clock) -> None:
+    bound = BoundFile(XFS_TEXT)
+    size = stat(files, bound).st_size
+    clock.advance(30)
+    files.give_back()
+    attributes = pyfuse3.EntryAttributes()
+    attributes.st_ino = INODE
+    files.describe_entry(attributes, bound, None)
+    assert attributes.st_size == size
 
 
 def test_a_rendering_is_dropped_before_the_next_is_made(
@@ -229,9 +268,9 @@ def test_the_files_about_the_mount_are_always_new(files: LiveFiles, store: Codet
 
 
 def test_an_inode_of_which_there_were_pages_gets_no_other_tags(files: LiveFiles) -> None:
-    files.open(INODE, BoundFile(XFS))
+    view = files.open(INODE, BoundFile(XFS))
     assert files.reset(INODE)
-    files.before_caching(INODE)
+    files.read_to_cache(INODE, view, 0, 10)
     assert not files.reset(INODE)
     files.forget(INODE)
     assert files.reset(INODE)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
+import pyfuse3
 import pytest
+import trio
+from trio.testing import MockClock
 
 from allocfs.backend.counterstore import CodetagStore
-from allocfs.errors import NameNotFound, TagGone
+from allocfs.errors import NameNotFound, NotCacheable, TagGone
 from allocfs.formats.records import decode_record
 from allocfs.formats.table import RECORDS, TEXT
 from allocfs.fuse.pages import PageDropper
@@ -34,6 +39,18 @@ class Clock:
         self.ns += round(seconds * 1e9)
 
 
+class Pages(PageDropper):
+    """Note the inodes whose pages would be dropped, and when."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.dropped: list[tuple[int, float]] = []
+        self._clock = clock
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        self.dropped += [(number, self._clock()) for number in numbers]
+
+
 @pytest.fixture
 def big() -> BoundFile:
     return BoundFile(BIG)
@@ -51,7 +68,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def files(store: CodetagStore, clock: Clock) -> PeriodicFiles:
-    return PeriodicFiles(Filesystem(store), max_age=1.0, pages=PageDropper(), clock=clock)
+    return PeriodicFiles(Filesystem(store), max_age=1.0, pages=Pages(clock), clock=clock)
 
 
 def add(store: CodetagStore, slot: int, nbytes: int) -> None:
@@ -148,3 +165,79 @@ def test_a_name_that_is_gone_is_not_found_in_the_next_period(
         files.measure(1, xfs_text)
     with pytest.raises(NameNotFound):
         files.measure(2, BoundFile(XFS_TEXT))
+
+
+def describe(files: PeriodicFiles, bound: BoundFile) -> int:
+    attributes = pyfuse3.EntryAttributes()
+    attributes.st_ino = 1
+    files.describe_file(attributes, bound)
+    return int(attributes.st_size)
+
+
+def test_a_read_without_getattr_gets_new_values_of_the_size_that_was_told(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock, xfs_text: BoundFile
+) -> None:
+    size = describe(files, xfs_text)
+    old = files.open(1, xfs_text).read(0, 10_000)
+    add(store, 5, 5)
+    clock.advance(1.01)  # the pages are not dropped yet
+    assert files.open(1, xfs_text).read(0, 10_000) == old
+    clock.advance(0.01)
+    new = files.open(1, xfs_text).read(0, 10_000)
+    assert new != old
+    assert len(new) == size
+    add(store, 5, 5)
+    clock.advance(1.99)  # a moment after the end of a period, but not of the last
+    assert files.open(1, xfs_text).read(0, 10_000) not in (old, new)
+
+
+def test_a_read_without_getattr_is_refused_if_the_size_has_changed(
+    files: PeriodicFiles, store: CodetagStore, clock: Clock, xfs_text: BoundFile
+) -> None:
+    size = describe(files, xfs_text)
+    add(store, 5, 10**15)
+    clock.advance(1.02)
+    for _ in range(2):  # the kernel tries again, page by page
+        with pytest.raises(NotCacheable):
+            files.open(1, xfs_text).read(0, 10_000)
+    assert describe(files, xfs_text) > size
+    assert len(files.open(1, xfs_text).read(0, 10_000)) > size
+
+
+def test_a_lookup_tells_the_size_that_the_kernel_knows(
+    files: PeriodicFiles, clock: Clock, xfs_text: BoundFile
+) -> None:
+    size = describe(files, xfs_text)
+    clock.advance(100)
+    files.published(2, BoundFile(XFS_TEXT))  # drops the old ones
+    attributes = pyfuse3.EntryAttributes()
+    attributes.st_ino = 1
+    files.describe_entry(attributes, xfs_text, None)
+    assert attributes.st_size == size
+
+
+def test_pages_are_dropped_after_the_period_of_their_read_though_the_task_is_late(
+    store: CodetagStore, xfs_text: BoundFile
+) -> None:
+    pages = Pages(trio.current_time)
+
+    timer = MockClock(autojump_threshold=0)
+
+    async def main() -> None:
+        files = PeriodicFiles(
+            Filesystem(store), 1.0, pages, lambda: round(trio.current_time() * 1e9)
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(files.run)
+            await trio.sleep(0.95)
+            files.open(1, xfs_text).read(0, 10)
+            timer.jump(0.06)  # no task runs until the next period
+            files.measure(2, BoundFile(XFS_TEXT))
+            files.open(2, BoundFile(XFS_TEXT)).read(0, 10)
+            await trio.sleep(3)
+            nursery.cancel_scope.cancel()
+
+    start = timer.current_time()
+    trio.run(main, clock=timer)
+    moments = [(number, round(moment - start, 3)) for number, moment in pages.dropped]
+    assert moments == [(1, 1.02), (2, 2.02)]

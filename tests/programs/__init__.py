@@ -1,0 +1,1 @@
+"""Run everyday programs on mounts: `python -m tests.programs`; see docs/programs.md."""
