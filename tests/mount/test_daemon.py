@@ -39,7 +39,7 @@ class Fake(NamedTuple):
     def start(self, how: str, *arguments: str, fds: tuple[int, ...] = ()) -> subprocess.Popen[str]:
         """Start the command."""
         return subprocess.Popen(
-            [*FAKE, how, *arguments, self.mountpoint],
+            [*FAKE, how, *arguments, "none", self.mountpoint],
             cwd=ROOT,
             env={**os.environ, "FAKE_PID": str(self.pid_file)},
             stdout=subprocess.PIPE,
@@ -185,4 +185,4 @@ def test_the_foreground_gives_back_stderr(fake: Fake) -> None:
 def test_verbose_says_what_was_mounted(fake: Fake) -> None:
     for arguments in (["-v"], ["-v", "--foreground"]):
         done = fake.command("ends", *arguments)
-        assert done.stdout == f"mount.allocfs: allocfs mounted on {fake.mountpoint}\n"
+        assert done.stdout == f"mount.allocfs: none mounted on {fake.mountpoint}\n"
