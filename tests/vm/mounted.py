@@ -18,11 +18,14 @@ Mount = Callable[[str], AbstractContextManager[Path]]  # mounts with these optio
 
 
 @contextmanager
-def temporary_mount(options: str = "", interface: str = "text") -> Iterator[Path]:
-    """Mount /proc/allocinfo on a temporary directory, and check that it unmounts cleanly."""
+def temporary_mount(
+    options: str = "", interface: str = "text", capture: Path | None = None
+) -> Iterator[Path]:
+    """Mount /proc/allocinfo, or a capture of it, and check that it unmounts cleanly."""
     root = Path(tempfile.mkdtemp(prefix="allocfs-"))
-    command = [sys.executable, "-m", "allocfs.mount", str(ALLOCINFO), str(root), "--foreground"]
-    given = ",".join(filter(None, [f"interface={interface}", options]))
+    source, kind = (capture, "ro") if capture else (ALLOCINFO, f"interface={interface}")
+    command = [sys.executable, "-m", "allocfs.mount", str(source), str(root), "--foreground"]
+    given = ",".join(filter(None, [kind, options]))
     daemon = subprocess.Popen([*command, "-o", given])
     try:
         wait_until(lambda: is_mounted(root) or daemon.poll() is not None, "mounted")
