@@ -77,15 +77,20 @@ def executed(directory: Path) -> str:
 def run(
     directory: Path, environment: Mapping[str, str], command: str, *arguments: str | Path
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", MODULE_OF[command], *arguments],
+    words = [sys.executable, "-P", "-m", MODULE_OF[command], *map(str, arguments)]
+    with subprocess.Popen(
+        words,
         cwd=directory,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
-    )
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.terminate()  # unlike a kill, it lets compare unmount
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
 def test_the_directory_is_hostile(hostile: Path, environment: Mapping[str, str]) -> None:
