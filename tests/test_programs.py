@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -19,6 +21,7 @@ PROGRAMS = """
     allocfs mount.allocfs bash sh cat ls dd grep od xxd umount
     fusermount fusermount3 python3 cc gcc clang as ld pkg-config latex
 """.split()
+PATIENCE = 600  # seconds; compare takes 20, and longer on a machine with other work
 CAPTURE = str(CAPTURES / "linux-6.12-boot.txt")
 MODULE_OF = {"allocfs": "allocfs.cli", "mount.allocfs": "allocfs.mount", "demo": "allocfs.demo"}
 
@@ -79,17 +82,14 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-P", "-m", MODULE_OF[command], *map(str, arguments)]
     with subprocess.Popen(
-        words,
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        words, cwd=directory, env=environment, stdout=PIPE, stderr=PIPE, text=True
     ) as process:
         try:
-            out, err = process.communicate(timeout=120)
-        finally:
-            process.terminate()  # unlike a kill, it lets compare unmount
+            out, err = process.communicate(timeout=PATIENCE)
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # a killed command would leave its mounts
+            process.communicate()
+            raise
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
