@@ -200,6 +200,8 @@ def check_switched_off(mount: Mount) -> str:
         assert source_lines(root)["profiling"] in ("on", "on (compressed)")
         try:
             SYSCTL.write_text("0")
+            # A pass that was late serves reads for 40 ms after its end.
+            wait_until(lambda: pread_errno(file.fileno(), 0) == errno.EIO, "reads fail")
             assert [pread_errno(file.fileno(), number) for number in (0, 1, 0)] == [errno.EIO] * 3
             assert "is off" in source_lines(root)["condition"]
             since = source_lines(root)["profiling"]
