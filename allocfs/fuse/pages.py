@@ -20,6 +20,7 @@ class PageDropper:
     def __init__(self) -> None:
         """Start nothing yet: a thread keeps the privileges that there were at its start."""
         self._numbers: SimpleQueue[int | None] = SimpleQueue()
+        self._queued: set[int] = set()
         self._thread: threading.Thread | None = None
 
     def drop(self, numbers: Iterable[int]) -> None:
@@ -28,7 +29,9 @@ class PageDropper:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
         for number in numbers:
-            self._numbers.put(number)
+            if number not in self._queued:  # fast readers would fill the queue otherwise
+                self._queued.add(number)
+                self._numbers.put(number)
 
     def stop(self) -> None:
         """End the thread; call this before the session is closed."""
@@ -37,6 +40,7 @@ class PageDropper:
 
     def _run(self) -> None:
         while (number := self._numbers.get()) is not None:
+            self._queued.discard(number)  # before: pages may be filled meanwhile
             try:
                 pyfuse3.invalidate_inode(number)
             except OSError as error:

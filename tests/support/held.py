@@ -59,9 +59,13 @@ class Stalls(threading.Thread):
         self.join()
 
     def since(self, begun: float) -> float:
-        """Return the time lost since a moment, twice, as the daemon has its own stalls."""
+        """Return the time that may be lost since a moment.
+
+        Four times as long as this thread's: a new value needs two threads of the daemon as well,
+        and those of the clients.
+        """
         time.sleep(0.01)  # the present stall is noted when it ends
-        return 2 * sum(length for end, length in self._stalls if end > begun)
+        return 4 * sum(length for end, length in self._stalls if end > begun)
 
 
 @dataclass
