@@ -168,9 +168,11 @@ def _accurate_now(tails: tuple[str, ...], previous: Listing) -> Flags | None:
         return previous.sums.accurate.copy()
     if len(tails) != len(previous.tails):
         return None
+    if not all(map(str.startswith, tails, heads(previous.table))):
+        return None
     values = _after_functions(tails, previous.table)
     lines = "\n".join([*values, ""])
-    if PAIR_LINES.fullmatch(lines) is None:  # a tail of another codetag does not match either
+    if PAIR_LINES.fullmatch(lines) is None:
         return None
     if " accurate:" not in lines:
         return np.ones(len(values), dtype=np.bool_)

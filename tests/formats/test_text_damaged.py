@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from allocfs.errors import BadCapture
@@ -36,6 +36,7 @@ def complaint(capture: bytes) -> str | None:
 
 
 @settings(checked, max_examples=1500)
+@example(edited([(288, 40, b"")]))  # a line that ends after its numbers
 @given(edits.map(edited) | st.binary(max_size=60))
 def test_a_damaged_text_is_refused_by_line_or_means_what_it_says(capture: bytes) -> None:
     earlier = parse(SAMPLE, "sample")
