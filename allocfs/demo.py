@@ -17,7 +17,6 @@ from allocfs.formats.records import RECORD_SIZE
 from allocfs.programs import drop_relative_path
 
 RAPL = "by-file/arch/x86/events/rapl.c"
-DUMP = "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"
 
 
 def main() -> int:
@@ -92,6 +91,11 @@ def _run(command: str, directory: Path) -> None:
     subprocess.run(["bash", "-p", "-o", "pipefail", "-c", command], cwd=directory, check=True)
 
 
+def _dump() -> str:
+    """Return the command for a dump in hex, to be asked once PATH has no relative directory."""
+    return "xxd -a" if shutil.which("xxd") else "od -A x -t x1z"
+
+
 def _say(text: str) -> None:
     print(f"\n# {text}")
 
@@ -101,7 +105,7 @@ def _show_one_record(shell: Shell) -> None:
     _say("A file has one record for each call site in it that allocates memory.")
     shell.show(f"ls -l {RAPL}")
     dd = f"dd if={RAPL} bs={RECORD_SIZE} count=1 status=none"
-    few = shell.show(f"{dd} | {DUMP}")
+    few = shell.show(f"{dd} | {_dump()}")
     shell.show(f"{dd} | allocfs decode --json -")
     _say("In the text of /proc/allocinfo it is this line, for which all others are summed.")
     name = RAPL.removeprefix("by-file/")
@@ -123,7 +127,7 @@ def _show_busiest(shell: Shell) -> None:
         number = next(n for n, record in enumerate(file) if record == busiest)
     _say("The record of the first of the ten, under the name of its file.")
     dd = f"dd if={path} bs={RECORD_SIZE} skip={number} count=1 status=none"
-    shell.show(f"{dd} | {DUMP}")
+    shell.show(f"{dd} | {_dump()}")
     shell.show(f"{dd} | allocfs decode --json -")
 
 

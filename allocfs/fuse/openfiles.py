@@ -54,6 +54,8 @@ class OpenFiles:
         self.bring_up_to_date(inode, bound)
         if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
             raise errors.ReadOnly(f"{node.path}: opened for writing")
+        # The tags are those of now, though a rendering is made at the first read.
+        self._filesystem.bind(bound)
         content_id = self._filesystem.content_id
         view = self._mode.open(inode, bound)
         ioctl = self._filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None

@@ -32,6 +32,9 @@ GRACE = 0.02
 """Seconds from a period's end until its pages are dropped, and until its contents are not read any
 more. A pread() that began before the end, and has copied some pages, then does not go on with
 pages of another period."""
+LONG_GRACE = 0.3
+"""The same for a file whose size depends on values. The next contents may have another size, and
+a read that the machine delayed that long would be refused."""
 _NS = 1_000_000_000
 _SETTLED_NS = _NS // 20  # for which a file of `/.allocfs` keeps its length
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
@@ -51,6 +54,7 @@ class PublishedFile:
 
     view: View
     mtime_ns: int
+    grace_ns: int  # how long after its period it serves reads that began in it
     has_pages: bool = False  # it was read, so the kernel may hold pages of it
 
 
@@ -78,7 +82,6 @@ class PeriodicFiles:
         self._filesystem = filesystem
         self._pages = pages
         self._length_ns = max(1, round(max_age * _NS))
-        self._grace_ns = round(GRACE * _NS)
         self._clock = clock
         self._epoch_ns = time.time_ns() - clock()
         self._published: OrderedDict[int, PublishedFile] = OrderedDict()  # oldest first
@@ -166,7 +169,7 @@ class PeriodicFiles:
             # The request may have begun in the period before, and the source is of that.
             self._filesystem.renew()
             self._drop_old(mtime_ns)
-            published = PublishedFile(self._filesystem.open_cached(bound), mtime_ns)
+            published = self._new(bound, self._filesystem.open_cached(bound), mtime_ns)
             self._published[number] = published
         return published
 
@@ -217,13 +220,14 @@ class PeriodicFiles:
 
     def _first_end_ns(self) -> int:
         """Return when the pages of the oldest period have to be dropped."""
-        ends = [self._end_ns(file) for file in self._published.values() if file.has_pages]
-        return min(ends, default=0) + self._grace_ns
+        return min(
+            (self._over_ns(file) for file in self._published.values() if file.has_pages), default=0
+        )
 
     def _end_period(self) -> list[int]:
         """Drop the files of past periods that have pages; return their inodes."""
-        present = self.period().mtime_ns
-        past = [n for n, published in self._published.items() if published.mtime_ns < present]
+        now = self._clock()
+        past = [n for n, file in self._published.items() if self._over_ns(file) <= now]
         ended = [number for number in past if self._published[number].has_pages]
         for number in ended:
             del self._published[number]
@@ -233,7 +237,18 @@ class PeriodicFiles:
         """Tell whether contents are of a past period, whose pages are dropped by now."""
         if isinstance(bound.file, AboutFile):
             return False
-        return self._clock() >= self._end_ns(published) + self._grace_ns
+        return self._clock() >= self._over_ns(published)
+
+    def _over_ns(self, published: PublishedFile) -> int:
+        """Return from when some contents are not read any more, on the clock."""
+        end_ns = self._end_ns(published)
+        # A client that has written to control asks for the values after that.
+        is_early = end_ns == self._expired_ns
+        return end_ns + (round(GRACE * _NS) if is_early else published.grace_ns)
+
+    def _new(self, bound: BoundFile, view: View, mtime_ns: int) -> PublishedFile:
+        is_fixed = self._filesystem.has_fixed_size(bound.file)
+        return PublishedFile(view, mtime_ns, round((GRACE if is_fixed else LONG_GRACE) * _NS))
 
     def _drop_old(self, mtime_ns: int) -> None:
         """Drop files of periods long past."""
@@ -258,7 +273,7 @@ class PeriodicFiles:
             and mtime_ns - last.mtime_ns < _SETTLED_NS
         ):
             return last
-        published = self._published[number] = PublishedFile(view, mtime_ns)
+        published = self._published[number] = self._new(bound, view, mtime_ns)
         self._published.move_to_end(number)
         return published
 

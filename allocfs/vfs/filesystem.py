@@ -126,6 +126,14 @@ class Filesystem:
             return self._queries.add(parent, node.scope.terms)
         return None
 
+    def bind(self, bound: BoundFile) -> None:
+        """Select the tags that a bound file stands for by name, unless it has them.
+
+        Raises NameNotFound if the file stands for a name of which no tag is loaded.
+        """
+        if isinstance(bound.file, TagFile):
+            self._selector.bind(bound, bound.file)
+
     def is_current(self, bound: BoundFile) -> bool:
         """Tell whether a path still selects the tags of a bound file."""
         return not isinstance(bound.file, TagFile) or self._selector.is_current(bound, bound.file)

@@ -49,6 +49,20 @@ def test_an_open_file_of_an_unloaded_module_is_stale_for_ever(mounts: Mounter) -
     os.close(everything)
 
 
+@pytest.mark.parametrize("options", ["cpus=1", "cpus=1,max_age=0", "cpus=1,max_age=1s"])
+def test_a_file_has_the_tags_of_its_open_though_nothing_was_read(
+    mounts: Mounter, options: str
+) -> None:
+    root = mounts(options)
+    paths = ("by-module/xfs", "text/by-module/xfs", "json/by-module/xfs", "text/records")
+    files = [os.open(root / path, os.O_RDONLY) for path in paths]
+    control(root, "unload xfs")
+    control(root, "load xfs")
+    assert [pread_errno(fd, 0) for fd in files] == [errno.ESTALE] * len(files)
+    for fd in files:
+        os.close(fd)
+
+
 def test_names_and_sizes_follow_at_once(mounts: Mounter) -> None:
     root = mounts("cpus=1")
     for _ in range(20):
