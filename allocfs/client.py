@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count as counting
 from itertools import starmap
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from allocfs.descriptor import Descriptor
 from allocfs.errors import TagGone
 from allocfs.formats.jsonlines import format_json
 from allocfs.formats.records import (
@@ -126,7 +125,7 @@ def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
     return f"{json.dumps({'index': index, 'bytes': size, 'calls': calls, 'accurate': accurate})}\n"
 
 
-class RecordFile:
+class RecordFile(Descriptor):
     """An open file of 224-byte records, whose counters are summed when they are read.
 
     In a live mount, record N stands for the same tag until the file is closed. Each record is
@@ -136,24 +135,13 @@ class RecordFile:
     def __init__(self, path: StrPath) -> None:
         """Open a file. Raises OSError, and ValueError if its records are of another kind."""
         self.path = os.fspath(path)
-        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        super().__init__(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
         try:
             self._st_size = os.fstat(self.fd).st_size
             self._check_kind()
         except BaseException:
-            os.close(self.fd)
+            self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __iter__(self) -> Iterator[Record]:
         for first in counting(step=RECORDS_PER_READ):
@@ -197,10 +185,6 @@ class RecordFile:
         if len(data) % RECORD_SIZE:
             raise ValueError(f"{self.path}: its end is not that of a {RECORD_SIZE}-byte record")
         return parse_records(data)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self.fd)
 
     def _check_kind(self) -> None:
         size = record_size(self.fd)

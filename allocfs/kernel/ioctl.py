@@ -8,9 +8,9 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
+from allocfs.descriptor import Descriptor
 from allocfs.errors import SourceFailed
 from allocfs.formats.records import RECORD, Record, cut_name, decode_record, parse_records
 from allocfs.kernel import abi
@@ -82,12 +82,12 @@ def probe(fd: int, ioctl: Ioctl = fcntl.ioctl) -> IoctlLayout:
     )
 
 
-class AllocinfoIoctl:
+class AllocinfoIoctl(Descriptor):
     """The ioctls of one open file, which keeps the filter and position of this object."""
 
     def __init__(self, fd: int, ioctl: Ioctl = fcntl.ioctl) -> None:
         """Probe an open file and take it over. Raises SourceFailed if it has no such ioctls."""
-        self.fd = fd
+        super().__init__(fd)
         self._ioctl = ioctl
         self.layout = probe(fd, ioctl)
         self._tag_data = self.layout.dtype["data"]
@@ -101,21 +101,6 @@ class AllocinfoIoctl:
         except BaseException:
             os.close(fd)
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self.fd)
 
     def content_id(self) -> int:
         """Return the number that changes at every load and unload of a module."""

@@ -44,6 +44,11 @@ struct earlier_get_at {
 	printf("member " #type " " #name " %zu %zu\n", offsetof(struct type, path), \
 	       sizeof(((struct type *)0)->path))
 #define SAME(type, name) MEMBER(type, name, name)
+#define NAMES_AND_LINE(type, tag)             \
+	MEMBER(type, tag modname, modname);   \
+	MEMBER(type, tag function, function); \
+	MEMBER(type, tag filename, filename); \
+	MEMBER(type, tag lineno, lineno)
 #define VALUE(name, number) printf("value " name " %" PRIu64 "\n", (uint64_t)(number))
 
 static void dump(const char *name, const void *data, size_t size)
@@ -59,10 +64,7 @@ static void dump(const char *name, const void *data, size_t size)
 static void print_layouts(void)
 {
 	SIZE(allocinfo_tag_data);
-	MEMBER(allocinfo_tag_data, tag.modname, modname);
-	MEMBER(allocinfo_tag_data, tag.function, function);
-	MEMBER(allocinfo_tag_data, tag.filename, filename);
-	MEMBER(allocinfo_tag_data, tag.lineno, lineno);
+	NAMES_AND_LINE(allocinfo_tag_data, tag.);
 	MEMBER(allocinfo_tag_data, counter.bytes, bytes);
 	MEMBER(allocinfo_tag_data, counter.calls, calls);
 	MEMBER(allocinfo_tag_data, counter.accurate, accurate);
@@ -79,10 +81,7 @@ static void print_layouts(void)
 
 	SIZE(allocinfo_filter);
 	SAME(allocinfo_filter, mask);
-	MEMBER(allocinfo_filter, fields.modname, modname);
-	MEMBER(allocinfo_filter, fields.function, function);
-	MEMBER(allocinfo_filter, fields.filename, filename);
-	MEMBER(allocinfo_filter, fields.lineno, lineno);
+	NAMES_AND_LINE(allocinfo_filter, fields.);
 	SAME(allocinfo_filter, min_size);
 	SAME(allocinfo_filter, max_size);
 	SAME(allocinfo_filter, inaccurate);
@@ -96,17 +95,11 @@ static void print_layouts(void)
 static void print_earlier_layouts(void)
 {
 	SIZE(earlier_tag);
-	SAME(earlier_tag, modname);
-	SAME(earlier_tag, function);
-	SAME(earlier_tag, filename);
-	SAME(earlier_tag, lineno);
+	NAMES_AND_LINE(earlier_tag, );
 	SAME(earlier_tag, inaccurate);
 
 	SIZE(earlier_tag_data);
-	MEMBER(earlier_tag_data, tag.modname, modname);
-	MEMBER(earlier_tag_data, tag.function, function);
-	MEMBER(earlier_tag_data, tag.filename, filename);
-	MEMBER(earlier_tag_data, tag.lineno, lineno);
+	NAMES_AND_LINE(earlier_tag_data, tag.);
 	MEMBER(earlier_tag_data, tag.inaccurate, inaccurate);
 	MEMBER(earlier_tag_data, counter.bytes, bytes);
 	MEMBER(earlier_tag_data, counter.calls, calls);
@@ -114,10 +107,7 @@ static void print_earlier_layouts(void)
 
 	SIZE(earlier_filter);
 	SAME(earlier_filter, mask);
-	MEMBER(earlier_filter, tag.modname, modname);
-	MEMBER(earlier_filter, tag.function, function);
-	MEMBER(earlier_filter, tag.filename, filename);
-	MEMBER(earlier_filter, tag.lineno, lineno);
+	NAMES_AND_LINE(earlier_filter, tag.);
 	MEMBER(earlier_filter, tag.inaccurate, inaccurate);
 	SAME(earlier_filter, min_size);
 	SAME(earlier_filter, max_size);
