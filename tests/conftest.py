@@ -121,12 +121,24 @@ def control(mountpoint: Path, line: str) -> None:
         file.write(line + "\n")
 
 
+def _has_our_root(process: Path) -> bool:
+    """Tell whether a process sees the same paths; one that may not be looked at does."""
+    try:
+        return os.path.samefile(process / "root", "/")
+    except PermissionError:
+        return True
+
+
 def daemon_of(mountpoint: Path) -> int:
-    """Return the process id of the daemon that `mount` started for a mount point."""
+    """Return the process id of the daemon that `mount` started for a mount point.
+
+    Another run in a chroot has mount points of the same names, and daemons in our /proc.
+    """
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with suppress(OSError):
                 command = (entry / "cmdline").read_bytes().split(b"\0")
-                if b"allocfs.mount" in command and os.fsencode(mountpoint) in command:
+                serves = b"allocfs.mount" in command and os.fsencode(mountpoint) in command
+                if serves and _has_our_root(entry):
                     return int(entry.name)
     raise LookupError(f"no daemon serves {mountpoint}")
