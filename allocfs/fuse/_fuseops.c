@@ -42,6 +42,12 @@
 
 #define ALLOCINFO_IOC_BASE 0xA6
 
+/*
+ * Set in the handle of a read that fills the page cache, where pyfuse3 answers it: its handler gets
+ * the handle alone. Handles count up from 1, and inode numbers have 63 bits.
+ */
+#define TO_CACHE (1ULL << 63)
+
 #define LINGER_NS 100000  /* how long to wait for the next request before going to the loop */
 #define STAY_NS	  2000000 /* how long the loop, with all that it runs, is kept waiting */
 
@@ -134,6 +140,8 @@ static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	identify(ino, fi);
 	if (!read_handler || left) {
 		left = false;
+		if (fills_page_cache(fi))
+			fi->fh |= TO_CACHE;
 		original.read(req, ino, size, off, fi);
 		return;
 	}

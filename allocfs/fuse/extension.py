@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import ParamSpec, TypeVar
 
 EXTENSION = "allocfs.fuse._fuseops"
+TO_CACHE = 1 << 63
+"""Set in the handle of a read that fills the page cache, where pyfuse3 answers it."""
 
 Ioctl = Callable[[int, int, int, bytes], bytes]
 Read = Callable[[int, int, int, bool], bytes]

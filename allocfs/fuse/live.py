@@ -169,6 +169,7 @@ class LiveFiles:
 
     def expire(self) -> None:
         """Serve no rendering that began before now, and have the kernel ask for sizes."""
+        self._text = _TextSize(0, 0)
         self._pages.drop([n for n in self._renderings.expire() if n in self._known_sizes])
 
     def give_back(self) -> None:
@@ -204,10 +205,10 @@ class LiveFiles:
 
     def _describe_rendering(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         number, renderings = attributes.st_ino, self._renderings
-        rendering = renderings.young(number, bound) or renderings.measured(number)
-        if rendering is None:
-            rendering = self._render(number, bound)
-        renderings.note_measured(rendering)
+        rendering = renderings.measured(number)
+        if rendering is None or renderings.is_young(rendering, bound):
+            rendering = renderings.young(number, bound) or self._render(number, bound)
+            renderings.note_measured(rendering)  # once it is old it is not noted any more
         attributes.st_size = rendering.view.size()
         # A pass over a text may come before the rendering is old.
         fixed = rendering.values_id is None
@@ -252,9 +253,12 @@ class _RenderedView:
         """Return a part of a rendering; a read at its end lets go of it."""
         goes_on = offset > 0 and offset == self._end
         if self._rendering is None:
+            if goes_on:
+                return b""  # the last read found the end
             self._rendering = self._files.first(self._number, self._bound)
         elif not goes_on and not self._files.is_young(self._rendering, self._bound):
             self._rendering = None  # before the next one is made, which needs its memory
+            self._end = 0
             self._rendering = self._files.again(self._number, self._bound)
         data = self._rendering.view.read(offset, size)
         self._end = offset + len(data)

@@ -17,6 +17,7 @@ import pyfuse3
 
 from allocfs import errors
 from allocfs.fuse.attributes import Access, Attributes
+from allocfs.fuse.extension import TO_CACHE
 from allocfs.fuse.handler import handler, request
 from allocfs.fuse.handles import Handles
 from allocfs.fuse.inodes import Inodes, inode_number, node_of
@@ -124,7 +125,7 @@ class Operations(pyfuse3.Operations):
     @handler
     def read(self, fh: int, offset: int, size: int) -> bytes:
         """Return bytes of a file."""
-        return self.files.read(fh, offset, size)
+        return self.files.read(fh & ~TO_CACHE, offset, size, to_cache=bool(fh & TO_CACHE))
 
     @handler
     def write(self, fh: int, _offset: int, data: bytes) -> int:

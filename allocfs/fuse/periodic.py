@@ -113,9 +113,10 @@ class PeriodicFiles:
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size and time of this period."""
-        remaining = self.period().remaining
+        end_ns = self._clock() + round(self.period().remaining * _NS)
         # The contents are fixed now until the period ends.
         size, published = self.measure(attributes.st_ino, bound)
+        remaining = max(0, end_ns - self._clock()) / _NS  # to render takes a while
         self._told[attributes.st_ino] = size, published.mtime_ns
         attributes.st_size, attributes.st_mtime_ns = size, published.mtime_ns
         attributes.attr_timeout = 0 if isinstance(bound.file, AboutFile) else remaining

@@ -69,8 +69,9 @@ class Renderings:
         """Render a file now; the last rendering is dropped before, to make room."""
         self.drop(number)
         self.give_back()
+        start_ns = self._clock()  # before: to open a query by size judges it
         view = self._filesystem.open_cached(bound)
-        rendering = Rendering(view, self._clock(), self._values_id(bound))
+        rendering = Rendering(view, start_ns, self._values_id(bound))
         rendering.view.size()  # renders, and may fail
         self._by_inode[number] = rendering
         return rendering

@@ -274,3 +274,39 @@ def test_an_inode_of_which_there_were_pages_gets_no_other_tags(files: LiveFiles)
     assert not files.reset(INODE)
     files.forget(INODE)
     assert files.reset(INODE)
+
+
+def test_a_client_that_asks_for_the_size_all_the_time_gets_new_contents(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    bound = BoundFile(XFS_TEXT)
+    before = read(files.open(INODE, bound))
+    add(store, 5, 100)
+    for _ in range(22):
+        stat(files, bound)
+        clock.advance(0.05)
+    assert read(files.open(INODE, bound)) != before
+
+
+def test_the_end_of_a_rendering_stays_its_end(
+    files: LiveFiles, store: CodetagStore, clock: Clock
+) -> None:
+    view = files.open(INODE, BoundFile(XFS_TEXT))
+    size = len(read(view))
+    add(store, 5, 10**15)
+    clock.advance(1.5)
+    before = store.counters_read
+    assert view.read(size, 10_000) == view.read(size, 10_000) == b""
+    assert store.counters_read == before
+    assert len(view.read(0, 10_000)) > size
+
+
+def test_an_act_on_the_source_ends_the_size_of_allocinfo(
+    store: CodetagStore, clock: Clock, pages: Pages
+) -> None:
+    files = files_of(store, clock, pages, max_age=0)
+    bound = BoundFile(AllocinfoFile())
+    size = stat(files, bound).st_size
+    add(store, 5, 10**15)
+    files.expire()
+    assert stat(files, bound).st_size > size

@@ -114,6 +114,29 @@ def test_only_those_wait_who_need_what_the_source_has_not_said(source: Path, roo
     assert stats(root)["waiting"] == 0
 
 
+def test_a_sendfile_that_waited_leaves_no_pages(source: Path, root: Path, tmp_path: Path) -> None:
+    name = "by-file/arch/x86/events/rapl.c"
+    out = tmp_path / "out"
+    with (root / name).open("rb", buffering=0) as file, out.open("wb", buffering=0) as copy:
+
+        def send() -> bytes:
+            os.ftruncate(copy.fileno(), 0)
+            copy.seek(0)
+            while os.sendfile(copy.fileno(), file.fileno(), copy.tell(), 1 << 16):
+                pass
+            return out.read_bytes()
+
+        with stopped(source, root):
+            reader = Reader(send)
+            wait_until(lambda: stats(root)["waiting"] == 1, "it waits")
+        reader.join(DEADLINE)
+        assert reader.data == (source / name).read_bytes()
+        control(source, "alloc arch/x86/events/rapl.c:606 4096")
+        expected = (source / name).read_bytes()
+        assert reader.data != expected
+        wait_until(lambda: send() == expected, "the pages are dropped")
+
+
 def test_with_max_age_readers_wait_too(source: Path, mounts: Mounter) -> None:
     root = mounts("interface=text,max_age=200ms", source=str(source / "allocinfo"))
     path = root / "by-module/xfs"
