@@ -128,8 +128,8 @@ def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
 class RecordFile(Descriptor):
     """An open file of 224-byte records, whose counters are summed when they are read.
 
-    In a live mount, record N stands for the same tag until the file is closed. Each record is
-    of one instant. Iteration decodes the records one by one.
+    Record N stands for the same tag until the file is closed, except below a query by values. Each
+    record is of one instant. Iteration decodes the records one by one.
     """
 
     def __init__(self, path: StrPath) -> None:
