@@ -43,7 +43,7 @@
 #define ALLOCINFO_IOC_BASE 0xA6
 
 /*
- * Set in the handle of a read that fills the page cache, where pyfuse3 answers it: its handler gets
+ * Set in the handle of a read that fills the page cache and was left to pyfuse3, whose handler gets
  * the handle alone. Handles count up from 1, and inode numbers have 63 bits.
  */
 #define TO_CACHE (1ULL << 63)
@@ -139,9 +139,9 @@ static void answer_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 	identify(ino, fi);
 	if (!read_handler || left) {
-		left = false;
-		if (fills_page_cache(fi))
+		if (left && fills_page_cache(fi))
 			fi->fh |= TO_CACHE;
+		left = false;
 		original.read(req, ino, size, off, fi);
 		return;
 	}

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 EXTENSION = "allocfs.fuse._fuseops"
 TO_CACHE = 1 << 63
-"""Set in the handle of a read that fills the page cache, where pyfuse3 answers it."""
+"""Set in the handle of a read that fills the page cache and had to wait, for pyfuse3's handler."""
 
 Ioctl = Callable[[int, int, int, bytes], bytes]
 Read = Callable[[int, int, int, bool], bytes]
