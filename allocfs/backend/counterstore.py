@@ -85,7 +85,7 @@ class CodetagStore(Backend):
         """Tell whether every slot has held its tag ever since content_id."""
         if self.content_id == content_id:
             return True
-        return loaded_since(self.loaded_at, content_id, slots)
+        return bool(loaded_since(self.loaded_at, content_id, slots).all())
 
     def load(self, module: str) -> None:
         """Load a module's tags, with all counters zero, as the lowest free number.

@@ -97,6 +97,7 @@ class IoctlBackend(Backend):
         except _ListChanged:
             self._wait_for_list()
         except SourceFailed as error:
+            self._give_up_at = math.inf
             self.state.failed(error)
         else:
             self._give_up_at = math.inf
@@ -127,9 +128,11 @@ class IoctlBackend(Backend):
         self.state.require()
         with self._source():
             tags = {cut_tag(record) for record in self._fetch(Filter(accurate=False))}
-        doubtful = [slot for tag in tags for slot in self._names.slots.get(tag, ())]
+        found = [self._names.slots.get(tag, ()) for tag in tags]
         accurate = np.ones(len(self.tags.table), dtype=np.bool_)
-        accurate[doubtful] = self.sums(np.array(doubtful, dtype=np.intp)).accurate
+        accurate[[slots[0] for slots in found if len(slots) == 1]] = False
+        alike = np.array([slot for slots in found if len(slots) > 1 for slot in slots], np.intp)
+        accurate[alike] = self.sums(alike).accurate
         return accurate[slots]
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
@@ -144,20 +147,21 @@ class IoctlBackend(Backend):
                 self.renew()
 
     def extra_stats(self) -> dict[str, int]:
-        """Return the number of passes over the text, one for each content_id."""
+        """Return the numbers of passes over the text and of failures."""
         return {"passes": self._passes, "pass_failures": self.state.failures}
 
     def describe(self) -> str:
         """Tell the layout of the ioctls and the duration of the last question, in seconds."""
-        earlier = self._client is not None and self._client.layout is EARLIER
+        layout = "earlier" if self._layout is EARLIER else "merged"
         return (
             f"source {self._path}\n"
             "interface ioctl\n"
             f"{self._profiling.describe()}"
-            f"layout {'earlier' if earlier else 'merged'}\n"
+            f"layout {layout}\n"
             f"condition {self.state}\n"
             "age 0\n"
             f"pass_seconds {self._took:.6f}"
+            f"{self._text.notice()}"
         )
 
     def _renew(self) -> None:
@@ -173,12 +177,14 @@ class IoctlBackend(Backend):
 
     def _connect(self) -> AllocinfoIoctl:
         try:
-            return self._open(self._path)
+            client = self._open(self._path)
         except SourceFailed:
             raise SourceFailed(
                 f"{self._path} does not answer the ioctls of /proc/allocinfo:"
                 " mount with -o interface=text"
             ) from None
+        self._layout = client.layout
+        return client
 
     def _wait_for_list(self) -> None:
         """Let requests wait and try again; let them fail after GIVE_UP."""

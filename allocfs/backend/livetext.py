@@ -29,6 +29,10 @@ class LiveText:
         self.listing = listing or self._as_far_as_understood(text)
         return self.listing
 
+    def notice(self) -> str:
+        """Return the line about the parts that were not understood, if there are any."""
+        return self.listing.notice_line if self.listing else ""
+
     def _as_capture(self, text: bytes) -> Listing | None:
         try:
             listing = next_listing(text, self.path, self.listing)

@@ -135,7 +135,7 @@ class TextBackend(TextSource):
                 self.renew()
 
     def extra_stats(self) -> dict[str, int]:
-        """Return the number of passes over the text."""
+        """Return the numbers of passes over the text and of failures."""
         return {"passes": self._text.passes, "pass_failures": self.state.failures}
 
     def describe(self) -> str:

@@ -55,8 +55,9 @@ def series(paths: Sequence[str]) -> list[Capture]:
     times = [moment for path in paths if (moment := time_in_name(path)) is not None]
     if len(times) < len(paths):
         return [Capture(path, number * INTERVAL) for number, path in enumerate(paths)]
+    first = min(times, default=0.0)
     in_order = sorted(zip(times, paths, strict=True))
-    return [Capture(path, moment - min(times)) for moment, path in in_order]
+    return [Capture(path, moment - first) for moment, path in in_order]
 
 
 def captures_in(directory: str) -> list[Capture]:

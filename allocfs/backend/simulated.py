@@ -19,7 +19,7 @@ from allocfs.backend.textfile import read_capture
 from allocfs.backend.traffic import Traffic
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
-from allocfs.tags.spelling import paths_of
+from allocfs.tags.axis import Axis
 from allocfs.tags.table import Pairs, Slots, Sums
 
 DEFAULT_CAPTURE = "linux-6.12-net.txt"
@@ -113,7 +113,7 @@ class SimulatedStore(CodetagStore):
     def _slot_at(self, file: str, line: int) -> int:
         """Return the first loaded tag at a line, in either spelling of its file."""
         tags, column = self.tags, self.table.file
-        spellings = zip(column.values, paths_of(column.values), strict=True)
+        spellings = zip(*Axis.FILE.spellings(column.values), strict=True)
         values = [n for n, spelled in enumerate(spellings) if file in spelled]
         here = np.isin(column.ids[tags.slots], values) & (self.table.line[tags.slots] == line)
         if not here.any():

@@ -82,7 +82,7 @@ class TextSource(Backend):
 
     def notice(self) -> str:
         """Return the line about the parts that were not understood, if there are any."""
-        return f"\nnotice {self._listing.notice}" if self._listing.notice else ""
+        return self._listing.notice_line
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         """Tell whether every slot has held its tag ever since content_id."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from allocfs.backend.counterstore import CodetagStore
 from allocfs.backend.splitmix import SplitMix64
+from allocfs.tags.slots import loaded_since
 from allocfs.tags.table import Ints, Slots, Sums
 
 LIFETIME = 100  # ticks from an allocation to its free
@@ -52,8 +53,7 @@ class Traffic:
 
     def _loaded(self, batch: _Allocations) -> _Allocations:
         """Leave out the tags that are not loaded any more, or not yet."""
-        loaded_at = self._store.loaded_at[batch.slots]
-        kept = (loaded_at > 0) & (loaded_at <= batch.content_id)
+        kept = loaded_since(self._store.loaded_at, batch.content_id, batch.slots)
         return _Allocations(batch.content_id, batch.slots[kept], batch.sizes[kept])
 
     def _count(self, batch: _Allocations, sign: int) -> None:

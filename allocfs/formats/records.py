@@ -45,7 +45,6 @@ _COUNTER = (
 _SIZES = ("min_size" / c.Int64un, "max_size" / c.Int64un)
 _INACCURATE = "inaccurate" / c.Int64un
 
-TAG = c.Struct(*_TAG)
 TAG_DATA = c.Struct(*_TAG, *_COUNTER)
 FILTER = c.Struct("mask" / c.Int64un, *_TAG, *_SIZES, _INACCURATE)
 CONTENT_ID = c.Struct("id" / c.Int64un)

@@ -51,6 +51,11 @@ class Listing:
     tails: tuple[str, ...]
     notice: str = ""
 
+    @property
+    def notice_line(self) -> str:
+        """The line of `.allocfs/source` with the notice, after the end of the last, if any."""
+        return f"\nnotice {self.notice}" if self.notice else ""
+
     @cached_property
     def pairs(self) -> Pairs | None:
         """The pairs of each line, None if no line has any; made when they are asked for."""

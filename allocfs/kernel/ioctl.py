@@ -144,5 +144,7 @@ class AllocinfoIoctl(Descriptor):
             raise
 
     def _decode(self, data: bytes) -> Record:
+        if self._tag_data == RECORD:
+            return decode_record(data)
         found = parse_records(data, self._tag_data)
         return decode_record(found[list(RECORD.names or ())].astype(RECORD).tobytes())

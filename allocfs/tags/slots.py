@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allocfs.tags.table import Codetag, Ints, Slots, TagList, TagTable
+from allocfs.tags.table import Codetag, Flags, Ints, Slots, TagList, TagTable
 
 
 class Identity(NamedTuple):
@@ -73,7 +73,7 @@ class TagSlots:
         """Tell whether every slot has held its codetag ever since content_id."""
         if self.tags.content_id == content_id:
             return True
-        return loaded_since(self.loaded_at, content_id, slots)
+        return bool(loaded_since(self.loaded_at, content_id, slots).all())
 
     def _assign(self, keys: list[Identity]) -> Slots:
         """Choose the slots of a list: those they have, else the lowest that are free."""
@@ -98,13 +98,14 @@ class TagSlots:
         return TagTable.from_tags([by_slot[slot] for slot in range(len(by_slot))])
 
 
-def loaded_since(loaded_at: Ints, content_id: int, slots: Slots) -> bool:
-    """Tell whether some slots were loaded at content_id or before, and still are.
+def loaded_since(loaded_at: Ints, content_id: int, slots: Slots) -> Flags:
+    """Tell which of some slots were loaded at content_id or before, and still are.
 
     `loaded_at[slot]` is the content_id of a slot's last load, 0 if it is not loaded.
     """
     chosen = loaded_at[slots]
-    return bool(((chosen > 0) & (chosen <= content_id)).all())
+    since: Flags = (chosen > 0) & (chosen <= content_id)
+    return since
 
 
 def consecutive(slots: Slots) -> slice | None:

@@ -64,6 +64,21 @@ def test_the_source_says_which_layout_answers(backend: IoctlBackend, kernel: Ker
     assert said["condition"] == "ok"
 
 
+def test_parts_of_the_list_that_are_not_understood_are_named(kernel: Kernel) -> None:
+    kernel.path.write_bytes(kernel.path.read_bytes() + b"total 12\n")
+    backend = IoctlBackend(str(kernel.path), CPUS, kernel.open)
+    assert "total 12" in pairs(backend.describe())["notice"]
+    assert len(backend.tags.slots) == len(TAGS)
+
+
+def test_the_layout_of_a_source_that_is_lost_stays_known(
+    backend: IoctlBackend, kernel: Kernel
+) -> None:
+    kernel.error = errno.ENOTCONN
+    backend.renew()
+    assert pairs(backend.describe())["layout"] == kernel.layout
+
+
 @pytest.mark.parametrize(
     ("chosen", "most"),
     [
