@@ -46,7 +46,7 @@ test: lint types pytest
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/python tools/prose --strict
+	$(BIN)/python tools/prose --quiet
 
 types: setup
 	$(BIN)/mypy
@@ -113,5 +113,5 @@ uninstall:
 
 clean:
 	rm -rf $(VENV) build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find allocfs tests -name __pycache__ -prune -exec rm -r {} +
+	find allocfs benchmarks fuzz tests -name __pycache__ -prune -exec rm -r {} +
 	rm -f allocfs/fuse/*.so

@@ -76,7 +76,7 @@ class BadCapture(SourceFailed):
 
 
 class OptionError(AllocfsError):
-    """A mount option is unknown, or its value is out of range."""
+    """An option is unknown, or its value is out of range."""
 
 
 class UsageError(AllocfsError):

@@ -36,8 +36,8 @@ class Throttle(logging.Filter):
     """Allow a limited number of similar log lines per interval, then report how many were dropped.
 
     Lines are similar if they come from one logger and one message, with any arguments, or have the
-    same `kind` (an extra of the record). Each
-    failing lookup of a name logs a line, so without a limit users could fill the disk.
+    same `kind` (an extra of the record). Each failing lookup of a name logs a line, so without a
+    limit users could fill the disk.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class LogFile(logging.handlers.WatchedFileHandler):
             self.handleError(record)
 
 
-def start_logging(log_file: str | None, foreground: bool, level: int = logging.INFO) -> None:
+def start_logging(log_file: str | None, foreground: bool) -> None:
     """Send log lines to the file, or to syslog without a file.
 
     Without syslog they go to stderr in the foreground, and are dropped in the background.
@@ -111,7 +111,7 @@ def start_logging(log_file: str | None, foreground: bool, level: int = logging.I
         handler = _syslog() or (logging.StreamHandler() if foreground else logging.NullHandler())
         handler.setFormatter(OneRecordFormatter(_SYSLOG_FORMAT))
     handler.addFilter(Throttle())
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
 def _syslog() -> logging.Handler | None:

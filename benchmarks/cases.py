@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from allocfs.formats.records import RECORD_SIZE
 from benchmarks.mounts import RAPL, WHOLE
 from benchmarks.programs import OWN_PAGES, Client, Job
 from benchmarks.samples import Result, compare
 
 LIVE, PERIODIC, BASELINE, TMPFS, PAGEMAP = "live", "max_age=1s", "C libfuse", "tmpfs", "pagemap"
-RECORD_SIZE = 224
 NEW_QUERY = "query/file=arch%%2Fx86%%2F*,line=1-%ld/records"
 
 

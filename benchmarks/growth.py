@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from allocfs.formats.records import RECORD_SIZE
 from benchmarks.captures import repeat_tags
-from benchmarks.cases import NEW_QUERY, RECORD_SIZE
+from benchmarks.cases import NEW_QUERY
 from benchmarks.mounts import RAPL, DaemonMount, allocfs_mount
 from benchmarks.programs import Client, Job
 from benchmarks.samples import Result, Samples, compare

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from allocfs.backend.simulated import default_capture
 from benchmarks import cases, mounts
 from benchmarks.cases import BASELINE, LIVE, PERIODIC, TMPFS, Bench
 from benchmarks.counters import counters_of_size_query
@@ -14,8 +15,6 @@ from benchmarks.growth import Growth, with_cpus, with_tags
 from benchmarks.programs import Client, compile_program
 from benchmarks.samples import Result
 from benchmarks.startup import bare_memory, startup
-
-CAPTURE = Path(__file__).parent.parent / "allocfs/data/linux-6.12-net.txt"
 
 Results = Iterator[list[Result]]
 
@@ -73,4 +72,4 @@ def _default_store(place: Place) -> Iterator[Bench]:
 
 
 def _growth(place: Place) -> Growth:
-    return Growth(place.top, place.client, place.runs, CAPTURE.read_bytes(), bare_memory())
+    return Growth(place.top, place.client, place.runs, default_capture(), bare_memory())

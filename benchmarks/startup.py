@@ -16,7 +16,7 @@ READY, BARE = "mount and read", IMPORTS
 
 
 def startup(top: Path, runs: int) -> list[Result]:
-    """Measure both times; the first includes the start of the interpreter and a read."""
+    """Measure both times; both include the start of the interpreter, the first also a read."""
     directory = top / "startup"
     directory.mkdir()
     sides: dict[str, Measure] = {

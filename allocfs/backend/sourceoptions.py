@@ -24,4 +24,4 @@ class SourceOptions:
     speed: float = 1.0
     step: bool = False
     given: frozenset[str] = field(default=frozenset(), compare=False)
-    """The names of all mount options that were given, with their default value or another."""
+    """The names of the fields that mount options set, to their default value or another."""

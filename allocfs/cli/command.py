@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from allocfs import __version__
-from allocfs.errors import AllocfsError, BadQuery
+from allocfs.errors import AllocfsError, BadQuery, OptionError
 from allocfs.programs import drop_relative_path
 
 FAILED = 1
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end_by(signal.SIGPIPE)
     except KeyboardInterrupt:
         return _end_by(signal.SIGINT)
-    except BadQuery as error:
+    except (BadQuery, OptionError) as error:
         return complain(error, MISUSED)
     except (AllocfsError, ImportError, OSError) as error:
         return complain(error)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from allocfs.backend.simulated import default_capture
 from allocfs.compare.scenarios import SETUP_LINES
+from allocfs.compare.textfilter import everything
 from allocfs.errors import AllocfsError, MountFailed
 from allocfs.programs import python_command
 
 SIMULATED = "none"  # the SOURCE of a simulated store with the default capture
 _DEADLINE = 30.0  # seconds
-_HEADER_LINES = 2
 _STATS_BUFFER = 1 << 16
 _TICKS = 0.02  # seconds; the kernel expires attributes by jiffies, of 10 ms where CONFIG_HZ is 100
 
@@ -95,13 +95,14 @@ def capture_of(tags: int) -> bytes:
     The added tags are copies of built-in tags in other directories, so that the answers to
     questions about names stay the same. Raises CannotCompare if the default capture has more tags.
     """
-    lines = default_capture().splitlines(keepends=True)
-    missing = tags - (len(lines) - _HEADER_LINES)
+    capture = default_capture()
+    lines = everything(capture)
+    missing = tags - len(lines)
     if missing < 0:
         raise CannotCompare(f"--tags {tags}: expected at least {tags - missing}, the default")
-    built_in = [line for line in lines[_HEADER_LINES:] if b" [" not in line]
+    built_in = [line for line in lines if b" [" not in line]
     copies = (_moved(line, number) for number in count(1) for line in built_in)
-    return b"".join([*lines, *islice(copies, missing)])
+    return b"".join([capture, *islice(copies, missing)])
 
 
 @contextmanager

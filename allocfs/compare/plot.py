@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from allocfs.compare.clients import Design
-from allocfs.compare.comparison import Comparison
+from allocfs.compare.comparison import Comparison, Spread
 from allocfs.wholefiles import write_over
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def save_plot(comparison: Comparison, path: str) -> None:
     mpl.rcParams["svg.hashsalt"] = "allocfs"  # the same figures give the same file
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
+    rows = [comparison.rows(scenario) for scenario in comparison.scenarios]
     for place, design in enumerate(Design):
-        _draw(axes, comparison, place, design)
+        _draw(axes, [each[place].wall for each in rows], place, design)
     _label(axes, comparison)
     figure.legend(loc="outside lower center", ncols=3)
     kind = Path(path).suffix.removeprefix(".")
@@ -43,8 +44,7 @@ def save_plot(comparison: Comparison, path: str) -> None:
     write_over(Path(path), data.getvalue())
 
 
-def _draw(axes: Axes, comparison: Comparison, place: int, design: Design) -> None:
-    walls = [comparison.rows(scenario)[place].wall for scenario in comparison.scenarios]
+def _draw(axes: Axes, walls: list[Spread], place: int, design: Design) -> None:
     shift = (place + 0.5) / len(Design) - 0.5
     axes.errorbar(
         [wall.median * _NS for wall in walls],

@@ -16,7 +16,7 @@ POLLS = 1000
 
 # Control lines after mounting. In the capture both tags of rapl.c are zero; the second question
 # needs one of them to have the size of its condition.
-SETUP_LINES = ("alloc arch/x86/events/rapl.c:717 8192 2", "alloc arch/x86/events/rapl.c:606 1024 1")
+SETUP_LINES = (f"alloc {RAPL}:717 8192 2", f"alloc {RAPL}:606 1024 1")
 
 Select = Callable[[bytes], list[bytes]]
 
