@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 def set_handlers(
     ioctl: Callable[[int, int, int, bytes], bytes | int] | None,
-    read: Callable[[int, int, int], bytes | int] | None,
-    open: Callable[[int, int], int] | None,
+    read: Callable[[int, int, int, bool], object] | None,
+    open: Callable[[int, int], object] | None,
     release: Callable[[int], int] | None,
     direct_io: bool,
     /,
 ) -> None:
     """Register what answers ioctls of type 0xA6, reads, opens and releases; None: pyfuse3.
 
-    Where there is nothing else to return they return an error number, `open` its negative.
+    Where there is nothing else to return they return an error number, `open` its negative. A read
+    or an open that returns NotImplemented is answered by pyfuse3.
     """
 
 def active() -> bool:

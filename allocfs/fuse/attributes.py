@@ -14,7 +14,7 @@ from allocfs.fuse.inodes import Inode, node_of
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
 from allocfs.vfs.filesystem import BoundFile, Filesystem
-from allocfs.vfs.nodes import CONTROL, AboutFile, AxisDir, Dir, Node
+from allocfs.vfs.nodes import CONTROL_FILE, AxisDir, Dir, Node
 
 NAMES_VALID = 60.0  # seconds; a name that is gone is found out at getattr and open
 CONTROL_MODE = 0o600
@@ -91,7 +91,7 @@ class Attributes:
         if isinstance(node, Dir):
             attributes.st_mode = stat.S_IFDIR | self._access.dir_mode
             attributes.st_nlink = 2
-        elif node == AboutFile(CONTROL):
+        elif node == CONTROL_FILE:
             attributes.st_mode = stat.S_IFREG | CONTROL_MODE
             attributes.st_uid = self._access.control_uid
         else:

@@ -69,13 +69,15 @@ class Inodes:
 
     def forget(self, number: int, lookups: int) -> bool:
         """Take lookups back; tell whether none are left, so that the inode was dropped."""
+        if number == ROOT_INODE:
+            return False
         left = self._lookups.get(number, 0) - lookups
         if left > 0:
             self._lookups[number] = left
-        elif number != ROOT_INODE:
-            self._lookups.pop(number, None)
-            self._drop(number)
-        return left <= 0
+            return False
+        self._lookups.pop(number, None)
+        self._drop(number)
+        return True
 
     def _serves(self, inode: Inode) -> bool:
         return not isinstance(inode, BoundFile) or self._is_current(inode)

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import pyfuse3
 
 from allocfs.clock import age_clock_ns
-from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.renderings import Rendering, Renderings
+from allocfs.fuse.serving import unknown_size
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile
 
@@ -59,7 +59,7 @@ class LiveFiles:
         self._pages = pages
         self._is_all_live = not max_age
         self._renderings = Renderings(filesystem, max_age, clock)
-        self._rendered: set[int] = set()  # the inodes that were opened and are not live
+        self._judged: set[int] = set()  # inodes of live records that an open selected by value
         self._cached: set[int] = set()  # the inodes of which the kernel had pages
         self._known_sizes: dict[int, int] = {}  # st_size of rendered files, as the kernel has it
         self._text = _TextSize(0, 0)
@@ -72,9 +72,9 @@ class LiveFiles:
         """
         if self._filesystem.has_fixed_size(bound.file):
             return self._filesystem.open(bound)
-        self._rendered.add(number)
         if not self._is_judged(bound):
             return _RenderedView(self, number, bound)
+        self._judged.add(number)
         judged = self._renderings.judged(number)
         if judged is None or judged.opened:
             judged = self._renderings.judge(number, bound)
@@ -89,7 +89,7 @@ class LiveFiles:
         if isinstance(view, _RenderedView):
             data = view.read_to_cache(offset, size)
         else:
-            if number in self._rendered:
+            if number in self._judged:
                 self.require_known_size(number, view)
             data = view.read(offset, size)
         self._cached.add(number)
@@ -162,7 +162,7 @@ class LiveFiles:
     def require_known_size(self, number: int, view: View) -> None:
         """Raise NotCacheable if contents have not the size that the kernel knows."""
         if view.size() != self._known_sizes.get(number):
-            raise NotCacheable("the kernel does not know the size of this rendering: use read()")
+            raise unknown_size()
 
     async def run(self) -> None:
         """Do nothing beside requests."""
@@ -186,7 +186,7 @@ class LiveFiles:
     def forget(self, number: int) -> None:
         """Drop the rendering of an inode that the kernel has dropped."""
         self._renderings.drop(number)
-        self._rendered.discard(number)
+        self._judged.discard(number)
         self._cached.discard(number)
         self._known_sizes.pop(number, None)
 

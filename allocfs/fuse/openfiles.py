@@ -16,7 +16,7 @@ from allocfs.fuse.inodes import Inodes
 from allocfs.fuse.pollers import Poller, Pollers
 from allocfs.fuse.serving import ServingMode
 from allocfs.vfs.filesystem import BoundFile, Filesystem, Listing
-from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, AllocinfoFile
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL_FILE, AboutFile, AllocinfoFile
 
 RESERVED = 16  # files of /.allocfs that may be open beyond max_open, so that it can be found out
 
@@ -52,7 +52,7 @@ class OpenFiles:
         self.refuse_too_many(RESERVED if isinstance(node, AboutFile) else 0)
         self._filesystem.renew()
         self.bring_up_to_date(inode, bound)
-        if flags & (os.O_ACCMODE | os.O_TRUNC) and node != AboutFile(CONTROL):
+        if flags & (os.O_ACCMODE | os.O_TRUNC) and node != CONTROL_FILE:
             raise errors.ReadOnly(f"{node.path}: opened for writing")
         # The tags are those of now, though a rendering is made at the first read.
         self._filesystem.bind(bound)

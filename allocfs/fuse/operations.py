@@ -26,7 +26,7 @@ from allocfs.fuse.pollers import Pollers, Waiter
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
 from allocfs.vfs.filesystem import NAME_MAX, BoundFile, Filesystem, Listing
-from allocfs.vfs.nodes import CONTENT_ID, CONTROL, AboutFile, Dir, Entry, Node, TagFile
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL_FILE, Dir, Entry, Node, TagFile
 
 DOTS = (".", "..")
 MOST_NAMES = 1024  # of open files that are invalidated at a change, 3 us for each
@@ -111,7 +111,7 @@ class Operations(pyfuse3.Operations):
     ) -> pyfuse3.EntryAttributes:
         """Let a shell's `>` truncate control, which has no size; change nothing."""
         node = node_of(self._inodes[inode])
-        if node != AboutFile(CONTROL) or not fields.update_size:
+        if node != CONTROL_FILE or not fields.update_size:
             raise errors.ReadOnly(f"{node.path}: attributes cannot be changed")
         return self._attributes.of_entry(inode, self._inodes[inode])
 

@@ -23,8 +23,8 @@ import pyfuse3
 import trio
 
 from allocfs.clock import age_clock_ns
-from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
+from allocfs.fuse.serving import unknown_size
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, TagFile
 
@@ -43,7 +43,6 @@ _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under w
 class Period(NamedTuple):
     """A stretch of time in which nothing changes."""
 
-    number: int
     mtime_ns: int  # of every file in this period
     remaining: float  # seconds until it ends
 
@@ -125,7 +124,7 @@ class PeriodicFiles:
         """Return the present period."""
         number, passed = divmod(self._clock(), self._length_ns)
         mtime_ns = self._epoch_ns + max(number * self._length_ns, self._expired_ns)
-        return Period(number, mtime_ns, (self._length_ns - passed) / _NS)
+        return Period(mtime_ns, (self._length_ns - passed) / _NS)
 
     def renew(self, number: int, period: Period) -> None:
         """Drop the published file of an inode if it is of another period."""
@@ -159,7 +158,7 @@ class PeriodicFiles:
         published = published or self.published(number, bound)
         told = self._told.get(number)
         if told and told[0] != published.view.size() and not isinstance(bound.file, AboutFile):
-            raise NotCacheable("the kernel does not know the size of this rendering: use read()")
+            raise unknown_size()
         return published
 
     def published(self, number: int, bound: BoundFile) -> PublishedFile:

@@ -6,7 +6,13 @@ from typing import Protocol
 
 import pyfuse3
 
+from allocfs.errors import NotCacheable
 from allocfs.vfs.filesystem import BoundFile, View
+
+
+def unknown_size() -> NotCacheable:
+    """Return the refusal of a read that fills the page cache, which would end at an old size."""
+    return NotCacheable("the kernel does not know the size of this rendering: use read()")
 
 
 class ServingMode(Protocol):

@@ -86,6 +86,9 @@ class SumPart:
     max_calls: int | None = None
 
 
+NO_SUM_PART = SumPart()
+
+
 class Sort(NamedTuple):
     """The order of the records; `file` is by path, then line."""
 
@@ -112,10 +115,10 @@ class Query:
     sort: Sort | None = None
     limit: int | None = None
 
-    @property
+    @cached_property
     def selects_by_value(self) -> bool:
         """Whether counters or pairs decide how many codetags match."""
-        return bool(self.pairs) or self.sum_part != SumPart()
+        return bool(self.pairs) or self.sum_part != NO_SUM_PART
 
 
 EVERYTHING = Query()

@@ -12,7 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from allocfs.backend.base import Backend
-from allocfs.query.language import LineCondition, NameCondition, Query, SumPart, TagPart
+from allocfs.query.language import (
+    NO_SUM_PART,
+    LineCondition,
+    NameCondition,
+    Query,
+    SumPart,
+    TagPart,
+)
 from allocfs.tags.spelling import paths_of
 from allocfs.tags.table import Bounds, Flags, Ints, NameColumn, Slots, Sums, TagList, TagTable
 
@@ -32,7 +39,7 @@ class _Candidates(NamedTuple):
 def needs_sums(query: Query) -> bool:
     """Tell whether counters decide which records there are, or in which order."""
     by_counter = query.sort is not None and query.sort.key != "file"
-    return by_counter or query.sum_part != SumPart()
+    return by_counter or query.sum_part != NO_SUM_PART
 
 
 def needs_values(query: Query) -> bool:
@@ -48,14 +55,6 @@ def matching_tags(query: Query, tags: TagList) -> Slots:
     for name in _cheapest_first(part, table):
         slots = slots[_names_match(name, name.axis.column(table), slots)]
     return slots
-
-
-def judge(query: Query, backend: Backend, slots: Slots) -> Slots:
-    """Keep the slots that are as accurate as wanted, then judge their counters.
-
-    The slots are taken to match in name and line.
-    """
-    return judge_counters(query, backend, accurate_tags(query, backend, slots))
 
 
 def accurate_tags(query: Query, backend: Backend, slots: Slots) -> Slots:

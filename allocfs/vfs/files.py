@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from allocfs.backend.base import Backend
 from allocfs.formats.records import RecordEncoder
-from allocfs.formats.table import RECORDS, TEXT, Render
+from allocfs.formats.table import RECORDS, TEXT, Format, Render
 from allocfs.formats.textlines import HEADER
 from allocfs.query.help import HELP
 from allocfs.vfs.boundfile import BoundFile
@@ -19,80 +18,39 @@ from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
 from allocfs.vfs.view import (
     CountersView,
     RecordsView,
-    RenderedView,
     View,
     WholeView,
 )
-
-
-class Serving(Protocol):
-    """The age of a file's contents: of each read, or of the first."""
-
-    def sums(self, selection: Selection) -> SumSource:
-        """Return the sums of a selection."""
-        ...
-
-    def rendered(self, render: Callable[[], bytes]) -> View:
-        """Return the view of a file without records of one size."""
-        ...
-
-
-class Live:
-    """Contents of the moment of each read."""
-
-    def __init__(self, backend: Backend, budget: Budget) -> None:
-        """Sum and render over a backend."""
-        self._backend = backend
-        self._budget = budget
-
-    def sums(self, selection: Selection) -> SumSource:
-        """Return sums that each read takes anew."""
-        return LiveSums(self._backend, selection)
-
-    def rendered(self, render: Callable[[], bytes]) -> View:
-        """Return a view that a read from the start renders anew."""
-        return RenderedView(render, self._budget)
-
-
-class Cached:
-    """Contents that stay as they were at the first read."""
-
-    def __init__(self, backend: Backend, budget: Budget) -> None:
-        """Sum and render over a backend."""
-        self._backend = backend
-        self._budget = budget
-
-    def sums(self, selection: Selection) -> SumSource:
-        """Return sums that are taken once. Raises TooMuchMemory."""
-        return CachedSums(LiveSums(self._backend, selection), self._budget)
-
-    def rendered(self, render: Callable[[], bytes]) -> View:
-        """Return a view that is rendered once."""
-        return WholeView(render, self._budget)
 
 
 class Files:
     """The views of files over one backend."""
 
     def __init__(
-        self, backend: Backend, stats: Stats, about: Mapping[str, Callable[[], bytes]]
+        self,
+        backend: Backend,
+        stats: Stats,
+        about: Mapping[str, Callable[[], bytes]],
+        budget: Budget,
     ) -> None:
         """Count in `stats`; `about` renders the files of `/.allocfs`."""
         self.selector = Selector(backend, self.encoder)
         self._backend = backend
         self._stats = stats
         self._about = about
+        self._budget = budget
         self._encoder = RecordEncoder.from_table(backend.tags.table)
 
-    def view(self, bound: BoundFile, serving: Serving) -> View:
-        """Open a file. Raises NameNotFound if it stands for a name of which no tag is loaded."""
-        match bound.file:
-            case TagFile() as file:
-                return self._view_of_tags(file, serving.sums(self.selection(bound, file)), serving)
-            case AllocinfoFile():
-                return serving.rendered(self._allocinfo)
-            case HelpFile() | AboutFile() as file:
-                return serving.rendered(lambda: self.constant(file))
+    def live(self, bound: BoundFile) -> View:
+        """Open a file whose records are summed by each read.
+
+        Raises NameNotFound if it stands for a name of which no tag is loaded.
+        """
+        return self._view(bound, lambda live: live)
+
+    def cached(self, bound: BoundFile) -> View:
+        """Open a file whose records are summed once. Raises NameNotFound and TooMuchMemory."""
+        return self._view(bound, lambda live: CachedSums(live, self._budget))
 
     def selection(self, bound: BoundFile, file: TagFile) -> Selection:
         """Return the tags of a file now: of its inode, as far as the counters of now meet it."""
@@ -109,14 +67,25 @@ class Files:
             self._encoder = RecordEncoder.from_table(table)
         return self._encoder
 
-    def _view_of_tags(self, file: TagFile, sums: SumSource, serving: Serving) -> View:
-        format_ = file.scope.format
+    def _view(self, bound: BoundFile, sums_of: Callable[[LiveSums], SumSource]) -> View:
+        match bound.file:
+            case TagFile() as file:
+                live = LiveSums(self._backend, self.selection(bound, file))
+                return self._view_of_tags(file.scope.format, live, sums_of)
+            case AllocinfoFile():
+                return WholeView(self._allocinfo, self._budget)
+            case HelpFile() | AboutFile() as file:
+                return WholeView(lambda: self.constant(file), self._budget)
+
+    def _view_of_tags(
+        self, format_: Format, live: LiveSums, sums_of: Callable[[LiveSums], SumSource]
+    ) -> View:
         if format_.render is not None:
             render = format_.render
-            return serving.rendered(lambda: self._render(render, sums))
+            return WholeView(lambda: self._render(render, live), self._budget)
         if format_ is RECORDS:
-            return RecordsView(sums, self._stats, self.encoder())
-        return CountersView(sums, self._stats)
+            return RecordsView(sums_of(live), self._stats, self.encoder())
+        return CountersView(sums_of(live), self._stats)
 
     def _render(self, render: Render, source: SumSource) -> bytes:
         slots = source.selection.slots

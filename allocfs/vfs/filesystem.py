@@ -16,11 +16,11 @@ from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
 from allocfs.vfs.allocinfo import IoctlFile
 from allocfs.vfs.boundfile import BoundFile
-from allocfs.vfs.files import Cached, Files, Live
+from allocfs.vfs.files import Files
 from allocfs.vfs.limits import Budget, Limits, Reservation
 from allocfs.vfs.nodes import (
     CONTROL,
-    AboutFile,
+    CONTROL_FILE,
     AxisDir,
     Dir,
     Entry,
@@ -70,7 +70,7 @@ class Filesystem:
         self._about = about_files(backend, self._counts)
         if backend.control is not None:
             self._about[CONTROL] = backend.control.usage.encode
-        self._files = Files(backend, self.stats, self._about)
+        self._files = Files(backend, self.stats, self._about, self.memory_budget)
         self._selector = self._files.selector
         self._queries = RecentQueries(self.limits.max_queries)
         self._tree = Tree(self._selector, self._queries, backend.control is not None)
@@ -157,28 +157,29 @@ class Filesystem:
         stands for a name of which no tag is loaded.
         """
         file = bound.file
-        if not isinstance(file, TagFile) or not self.has_fixed_size(file):
+        record_size = self._fixed_record_size(file) if isinstance(file, TagFile) else 0
+        if not isinstance(file, TagFile) or not record_size:
             return 0
         count = len(self._selector.bind(bound, file).slots) if tags is None else tags
         limit = file.scope.query.limit
         if limit is not None:
             count = min(count, limit)
-        return count * self._fixed_record_size(file)
+        return count * record_size
 
     def open(self, bound: BoundFile) -> View:
         """Open a file whose sums are taken at each read.
 
-        Size conditions are judged here, nothing else is summed. A rendering is made anew by a
-        read from its start.
+        Size conditions are judged here, nothing else is summed. Text and JSON are rendered once, at
+        the first read.
         """
-        return self._files.view(bound, Live(self._backend, self.memory_budget))
+        return self._files.live(bound)
 
     def open_cached(self, bound: BoundFile) -> View:
         """Open a file whose contents stay: each sum is taken at its first read.
 
         Raises TooMuchMemory.
         """
-        return self._files.view(bound, Cached(self._backend, self.memory_budget))
+        return self._files.cached(bound)
 
     def give_back(self) -> None:
         """Drop the cached selections of files that may not be open any more."""
@@ -203,7 +204,7 @@ class Filesystem:
         """List the extended attributes that a node has."""
         if not isinstance(node, TagFile):
             return []
-        fixed = node.scope.format.record_size is not None
+        fixed = self.has_records(node)
         return [name for name in XATTRS if fixed or not name.endswith("record_size")]
 
     def ioctl_file(self) -> IoctlFile:
@@ -213,7 +214,7 @@ class Filesystem:
     def write(self, node: Node, data: bytes) -> None:
         """Act on lines written to `control`, once all of them are understood."""
         control = self._backend.control
-        if control is None or node != AboutFile(CONTROL):
+        if control is None or node != CONTROL_FILE:
             raise ReadOnly(f"{node.path}: this file cannot be written")
         for act in parse_lines(data, control):
             act()

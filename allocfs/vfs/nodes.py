@@ -143,6 +143,7 @@ class AboutFile:
 
 
 CONTENT_ID = AboutFile("content_id")
+CONTROL_FILE = AboutFile(CONTROL)
 
 Dir = ScopeDir | QueriesDir | AxisDir | AboutDir
 File = TagFile | AllocinfoFile | HelpFile | AboutFile

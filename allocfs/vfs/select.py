@@ -89,6 +89,9 @@ class Selector:
         then = bound.selection
         if then is None:
             return True
+        self._backend.require_tags()
+        if file.scope.query is EVERYTHING and then.content_id == self._backend.tags.content_id:
+            return True
         try:
             now = self.by_name(file)
         except NameNotFound:

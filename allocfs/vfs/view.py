@@ -115,47 +115,6 @@ class _Rendering(NamedTuple):
     reservation: Reservation
 
 
-class RenderedView:
-    """A file without fixed records: rendered at a read from offset 0, then read from that.
-
-    As with the kernel's seq_files, a read from the start gets new values, and a read elsewhere
-    gets the rest of one rendering. A read at the end frees the rendering.
-    """
-
-    __slots__ = ("_budget", "_render", "_rendering", "_size")
-
-    def __init__(self, render: Callable[[], bytes], budget: Budget) -> None:
-        """Render nothing before the first read."""
-        self._render = render
-        self._budget = budget
-        self._rendering: _Rendering | None = None
-        self._size: int | None = None  # of the last rendering
-
-    def size(self) -> int:
-        """Return the size of a new rendering. Raises TooMuchMemory."""
-        return len(self._renew().text)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Return a part of the rendering, made anew if the part is its beginning.
-
-        Raises TooMuchMemory.
-        """
-        if offset and self._size is not None and offset >= self._size:
-            self._rendering = None
-            return b""
-        # No name may keep the old rendering while a new one is made: both would be reserved.
-        if offset == 0 or self._rendering is None:
-            return self._renew().text[offset : offset + size]
-        return self._rendering.text[offset : offset + size]
-
-    def _renew(self) -> _Rendering:
-        self._rendering = None
-        text = self._render()
-        self._rendering = _Rendering(text, self._budget.reserve(len(text)))
-        self._size = len(text)
-        return self._rendering
-
-
 class WholeView:
     """A file without fixed records, rendered once."""
 

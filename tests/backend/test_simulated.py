@@ -16,7 +16,7 @@ from allocfs.errors import BadControl, SourceFailed
 from allocfs.formats.text import Listing, parse
 from allocfs.formats.textlines import HEADER
 from allocfs.query.language import parse as parse_query
-from allocfs.query.selection import judge
+from allocfs.query.selection import judge_counters
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_size_condition_sums_few_tags_under_traffic(listing: Listing) -> None:
         for _ in range(10):
             traffic.tick(1000)
         before = store.counters_read
-        found = judge(parse_query("min_size=1M"), store, store.tags.slots)
+        found = judge_counters(parse_query("min_size=1M"), store, store.tags.slots)
         assert store.counters_read - before <= 3219 * 224 / 10
         sums = store.sums(store.tags.slots).bytes
         assert found.tolist() == store.tags.slots[sums >= 1 << 20].tolist()

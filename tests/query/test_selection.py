@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocfs.backend.base import Backend
-from allocfs.query.language import EVERYTHING, parse
-from allocfs.query.selection import judge, matching_tags, needs_sums, needs_values
-from allocfs.tags.table import Codetag
+from allocfs.query.language import EVERYTHING, Query, parse
+from allocfs.query.selection import (
+    accurate_tags,
+    judge_counters,
+    matching_tags,
+    needs_sums,
+    needs_values,
+)
+from allocfs.tags.table import Codetag, Slots
 from tests.support.selection_oracle import (
     ALL_TERMS,
     TAG_TERMS,
@@ -23,6 +29,10 @@ from tests.support.selection_oracle import (
     in_order,
     sum_terms,
 )
+
+
+def judge(query: Query, backend: Backend, slots: Slots) -> Slots:
+    return judge_counters(query, backend, accurate_tags(query, backend, slots))
 
 
 def selected(text: str, backend: FakeBackend) -> list[int]:

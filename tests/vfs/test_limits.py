@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gc
+import math
 
 import pytest
 
 from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import OptionError, TooMuchMemory
 from allocfs.formats.table import TEXT
+from allocfs.fuse.live import LiveFiles
 from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
+from allocfs.fuse.promises import Promises
 from allocfs.mount.options import parse_options
 from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.limits import Budget, Limits
-from allocfs.vfs.nodes import AllocinfoFile, File, Scope, TagFile
+from allocfs.vfs.nodes import AllocinfoFile, Scope, TagFile
 from tests.fuse.test_periodic import Clock
 
 TEXT_FILE = TagFile(Scope(TEXT))
@@ -40,17 +43,24 @@ def test_a_charge_counts_for_as_long_as_it_lives() -> None:
 
 def test_an_open_text_counts_from_its_first_read_to_its_end(store: CodetagStore) -> None:
     kept = (files := filesystem(store, 10_000)).memory_budget
-    view = files.open(BoundFile(TEXT_FILE))
+    clock = Clock()
+    live = LiveFiles(files, Promises(math.inf), PageDropper(), clock=clock)
+    view = live.open(1, BoundFile(TEXT_FILE))
     assert kept.used == 0
     text = view.read(0, 10_000)
     assert kept.used == len(text)
     assert view.read(0, 10_000) == text
     assert kept.used == len(text)
+    clock.advance(2)
+    live.give_back()
+    assert kept.used == len(text)  # the reader may go on
     assert view.read(len(text), 10_000) == b""
     assert kept.used == 0
     assert view.read(len(text), 10_000) == b""
+    assert kept.used == 0
     assert view.read(5, 9) == text[5:14]
     assert kept.used == len(text)
+    live.forget(1)
     del view
     assert kept.used == 0
 
@@ -81,17 +91,20 @@ def test_what_is_held_for_a_period_counts_and_goes_when_it_is_old(store: Codetag
     clock = Clock()
     files = filesystem(store, 100_000)
     periodic = PeriodicFiles(files, max_age=1.0, pages=PageDropper(), clock=clock)
-    files_read: list[File] = [RECORDS_FILE, TEXT_FILE, AllocinfoFile()]
-    for inode, file in enumerate(files_read):
+    periodic.published(0, BoundFile(RECORDS_FILE)).view.read(0, 10_000)
+    used_by_records = files.memory_budget.used
+    texts = [
         periodic.published(inode, BoundFile(file)).view.read(0, 10_000)
+        for inode, file in ((1, TEXT_FILE), (2, AllocinfoFile()))
+    ]
     used = files.memory_budget.used
-    assert used > 2 * len(periodic.published(1, BoundFile(TEXT_FILE)).view.read(0, 10_000))
+    assert used == used_by_records + sum(map(len, texts))
     clock.advance(5)
     periodic.published(9, BoundFile(RECORDS_FILE))
     assert files.memory_budget.used > used
     clock.advance(8)
     periodic.published(10, BoundFile(RECORDS_FILE))
-    assert files.memory_budget.used < used  # of the five files the last two are left
+    assert files.memory_budget.used == 2 * used_by_records  # of the five files the last two
     periodic.forget(9)
     periodic.forget(10)
     assert files.memory_budget.used == 0
