@@ -26,6 +26,7 @@ from allocfs.formats.records import (
     parse_records,
 )
 from allocfs.formats.textlines import format_lines
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, Sums, TagTable
 
 __all__ = [
@@ -82,7 +83,7 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
     tags = [Codetag(it.file, it.line, it.function, it.module) for it in decode_records(records)]
     sums = Sums(records["bytes"], records["calls"], records["accurate"] == 1)
     render = format_json if as_json else format_lines
-    return render(TagTable.from_tags(tags), np.arange(len(tags)), sums)
+    return render(Rows(TagTable.from_tags(tags), np.arange(len(tags)), sums))
 
 
 def format_counters(records: Records, as_json: bool = False) -> bytes:

@@ -15,6 +15,8 @@ import numpy as np
 
 from allocfs.backend.control import Control
 from allocfs.backend.sourceoptions import SourceOptions
+from allocfs.clock import age_clock_ns
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
 
 Watched = Callable[[], bool]  # tells whether a client waits for a change of the tags
@@ -97,6 +99,10 @@ class Backend(ABC):
         """
         return None
 
+    def values_ns(self) -> int | None:
+        """Return the time of the present values on the boot clock, None if it is not known."""
+        return age_clock_ns()
+
     def require_tags(self) -> None:  # noqa: B027  a default: `tags` is never late
         """Raise SourceLate if `tags` is older than promised and newer ones are on their way."""
 
@@ -113,6 +119,10 @@ class Backend(ABC):
     def pairs(self, slots: Slots) -> Pairs | None:
         """Return the unknown pairs of these codetags, None if no codetag has any; sums nothing."""
         return None
+
+    def rows(self, slots: Slots, sums: Sums) -> Rows:
+        """Return all that a rendered file says of these codetags, whose sums are known."""
+        return Rows(self.tags.table, slots, sums, self.pairs(slots))
 
     def extra_stats(self) -> dict[str, int]:
         """Return counts for `.allocfs/stats` that only this kind of backend has."""

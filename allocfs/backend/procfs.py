@@ -127,6 +127,10 @@ class TextBackend(TextSource):
         """Let the next renew() make do with a late pass that ended just now."""
         self._accepts_until_ns = self._late_until_ns
 
+    def values_ns(self) -> int:
+        """Return the beginning of the pass that has the present values."""
+        return self._began_ns
+
     async def run(self, watched: Watched) -> None:
         """Notice changes of the list while a client waits for them."""
         while True:

@@ -5,22 +5,15 @@ To add one, write `render()` in a file of its own here, and add a row to FORMATS
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from allocfs.formats import jsonlines, textlines
 from allocfs.formats.records import COUNTERS_SIZE, RECORD_SIZE
-from allocfs.tags.table import Pairs, Slots, Sums, TagTable
+from allocfs.tags.rows import Rows
 
-
-class Render(Protocol):
-    """A function that renders codetags; element n of sums and pairs is of `slots[n]`."""
-
-    def __call__(
-        self, table: TagTable, slots: Slots, sums: Sums, pairs: Pairs | None = None, /
-    ) -> bytes:
-        """Render a whole file."""
-        ...
+Render = Callable[[Rows], bytes]
+"""A function that renders a whole file."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

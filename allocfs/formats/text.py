@@ -32,6 +32,7 @@ from allocfs.formats.textgrammar import (
     shown,
 )
 from allocfs.formats.textlines import format_lines, heads
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, Flags, Pairs, Sums, TagTable
 
 _WITHOUT_PAIRS = frozenset(("", " ", " accurate:no", " accurate:no "))
@@ -118,7 +119,7 @@ def refresh(text: bytes, previous: Listing) -> Listing | None:
 def format_listing(listing: Listing) -> bytes:
     """Write a listing as it was read."""
     every = np.arange(len(listing.table))
-    return listing.header + format_lines(listing.table, every, listing.sums, listing.pairs)
+    return listing.header + format_lines(Rows(listing.table, every, listing.sums, listing.pairs))
 
 
 def _header(text: str, source: str) -> str:

@@ -1,34 +1,72 @@
-"""Write the text of /proc/allocinfo, as alloc_tag_to_text() of Linux does."""
+"""Write the text of /proc/allocinfo, as alloc_tag_to_text() of Linux does, and what goes beyond it.
+
+Differences have a sign. All else that a row has beyond its numbers and its tag follows as
+`key:value` pairs, which readers of the kernel's text are to ignore if they do not know them.
+"""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator, Sequence
 
 from allocfs.formats.textgrammar import CODEC
-from allocfs.tags.table import Pairs, Slots, Sums, TagTable
+from allocfs.tags.rows import Change, Rows, Trends
+from allocfs.tags.table import TagTable
 
 HEADER = b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
 
 
-def format_lines(table: TagTable, slots: Slots, sums: Sums, pairs: Pairs | None = None) -> bytes:
-    """Write the lines of some codetags, without a header.
-
-    Element n of `sums` and of `pairs` is of `slots[n]`.
-    """
-    of_slot = heads(table)
-    order = slots.tolist()
-    marks = [" " if accurate else " accurate:no " for accurate in sums.accurate.tolist()]
-    if pairs is not None:
-        marks = [
-            f"{mark}{pair} " if pair else mark for mark, pair in zip(marks, pairs, strict=True)
-        ]
-    values: list[object] = [None] * (4 * len(order))
-    values[0::4] = sums.bytes.tolist()
-    values[1::4] = sums.calls.tolist()
-    values[2::4] = [of_slot[slot] for slot in order]
-    values[3::4] = marks
+def format_lines(rows: Rows) -> bytes:
+    """Write the lines of some rows, without a header."""
+    of_slot = heads(rows.table)
+    count = len(rows.slots)
+    values: list[object] = [None] * (4 * count)
+    values[0::4] = rows.sums.bytes.tolist()
+    values[1::4] = rows.sums.calls.tolist()
+    values[2::4] = rows.groups.heads if rows.groups else [of_slot[n] for n in rows.slots.tolist()]
+    values[3::4] = _marks(rows)
+    line = "%+12d %+8d %s%s\n" if rows.change else "%12d %8d %s%s\n"
     # One format for all the lines takes half the time of one format for each.
-    return ("%12d %8d %s%s\n" * len(order) % tuple(values)).encode(*CODEC)
+    return (line * count % tuple(values)).encode(*CODEC)
+
+
+def _marks(rows: Rows) -> list[str]:
+    """Return all that follows the tag in each line, with spaces around it."""
+    marks = [" " if accurate else " accurate:no " for accurate in rows.sums.accurate.tolist()]
+    for column in _pair_columns(rows):
+        marks = [
+            f"{mark}{pair} " if pair else mark for mark, pair in zip(marks, column, strict=True)
+        ]
+    return marks
+
+
+def _pair_columns(rows: Rows) -> Iterator[Sequence[str]]:
+    """List the columns of pairs; an empty text is no pair."""
+    if rows.groups:
+        yield [f"tags:{count}" for count in rows.groups.tags.tolist()]
+    if rows.change:
+        yield _states(rows.change)
+    if rows.trends:
+        yield _trend_pairs(rows.trends)
+    if rows.pairs is not None:
+        yield rows.pairs
+
+
+def _states(change: Change) -> list[str]:
+    new, gone, moved = (flags.tolist() for flags in change.marks)
+    return [
+        "state:new" if n else "state:gone" if g else "state:moved" if m else ""
+        for n, g, m in zip(new, gone, moved, strict=True)
+    ]
+
+
+def _trend_pairs(trends: Trends) -> list[str]:
+    columns = (column.tolist() for column in trends)
+    return [
+        f"slope:{slope:+.3f}/s rising:{100 * rising:.1f}% first:{first} last:{last} min:{low}"
+        f" max:{high} mean:{mean:.1f} samples:{samples}"
+        for first, last, low, high, mean, slope, rising, samples, _ in zip(*columns, strict=True)
+    ]
 
 
 _heads_of: weakref.WeakKeyDictionary[TagTable, list[str]] = weakref.WeakKeyDictionary()

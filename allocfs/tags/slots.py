@@ -21,6 +21,11 @@ class Identity(NamedTuple):
     module: str
     number: int  # among the codetags of a list that are alike in all of the above
 
+    @property
+    def codetag(self) -> Codetag:
+        """The codetag, without its number."""
+        return Codetag(*self[:4])
+
 
 def identities(codetags: Iterable[Codetag]) -> Iterator[Identity]:
     """Number the codetags that are alike, in their order."""

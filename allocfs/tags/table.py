@@ -34,11 +34,22 @@ class Codetag(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The counters of some codetags, each summed over all CPUs at one instant."""
+    """The counters of some codetags, each summed over all CPUs at one instant.
+
+    In a difference of two moments `calls` is signed.
+    """
 
     bytes: Ints
-    calls: Uints
+    calls: Uints | Ints
     accurate: Flags
+
+
+class Marks(NamedTuple):
+    """The codetags that one of two moments lacks, and those whose line moved between them."""
+
+    new: Flags
+    gone: Flags
+    moved: Flags
 
 
 class Bounds(NamedTuple):

@@ -91,7 +91,7 @@ class Files:
         slots = source.selection.slots
         sums = source.sums(0, len(slots))
         self._stats.records_served += len(slots)
-        return render(self._backend.tags.table, slots, sums, self._backend.pairs(slots))
+        return render(self._backend.rows(slots, sums))
 
     def _allocinfo(self) -> bytes:
         """Render the text of /proc/allocinfo: the tags loaded now, not at open."""

@@ -13,6 +13,7 @@ import pytest
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import BadCapture, SourceFailed
 from allocfs.formats.textlines import format_lines
+from allocfs.tags.rows import Rows
 from tests import support
 from tests.support.source_fakes import Row, oracle, pairs
 
@@ -51,7 +52,7 @@ def test_a_capture_is_served_as_it_is(path: Path, header: str, tmp_path: Path) -
     assert served(backend) == oracle(capture)
     every = backend.tags.slots
     assert every.tolist() == list(range(len(every)))
-    lines = format_lines(backend.tags.table, every, backend.sums(every))
+    lines = format_lines(Rows(backend.tags.table, every, backend.sums(every)))
     assert capture.endswith(lines)
     assert capture.count(b"\n") - lines.count(b"\n") == (0 if header == "none" else HEADER_LINES)
 
@@ -105,7 +106,7 @@ def test_a_truncated_capture_is_refused_unless_whole_lines_are_left(tmp_path: Pa
             backend = served_or_refused(copy, capture[:whole])
             assert backend is not None
             slots = backend.tags.slots
-            lines = format_lines(backend.tags.table, slots, backend.sums(slots))
+            lines = format_lines(Rows(backend.tags.table, slots, backend.sums(slots)))
             assert lines == capture[header:whole]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from allocfs.formats.jsonlines import MEMBERS, format_json
 from allocfs.formats.text import parse
+from allocfs.tags.rows import Rows
 from allocfs.vfs.about import schema_json
 from tests.support import ROOT
 
@@ -21,7 +22,7 @@ TEXT = (
 def objects(text: bytes) -> list[dict[str, object]]:
     listing = parse(text, "x")
     every = np.arange(len(listing.table))
-    lines = format_json(listing.table, every, listing.sums, listing.pairs).splitlines()
+    lines = format_json(Rows(listing.table, every, listing.sums, listing.pairs)).splitlines()
     return [json.loads(line) for line in lines]
 
 

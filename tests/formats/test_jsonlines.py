@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from allocfs.formats.jsonlines import format_json
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, Sums, TagTable
 
 LONG = "x" * 100
@@ -30,7 +31,7 @@ def first(count: int) -> Sums:
 
 def rendered(tags: list[Codetag], slots: list[int], sums: Sums) -> list[dict[str, object]]:
     table = TagTable.from_tags(tags)
-    data = format_json(table, np.array(slots, dtype=np.intp), sums)
+    data = format_json(Rows(table, np.array(slots, dtype=np.intp), sums))
     assert data.count(b"\n") == len(slots)
     return [json.loads(line) for line in data.splitlines()]
 

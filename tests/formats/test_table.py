@@ -8,7 +8,7 @@ import pytest
 from allocfs.backend.counterstore import CodetagStore
 from allocfs.formats.table import COUNTERS, FORMATS, JSON, RECORDS, TEXT, Format
 from allocfs.tags.axis import Axis
-from allocfs.tags.table import Pairs, Slots, Sums, TagTable
+from allocfs.tags.rows import Rows
 from allocfs.vfs import tree as tree_module
 from allocfs.vfs.nodes import ROOT, Dir, Node, Scope, TagFile
 from allocfs.vfs.queries import RecentQueries
@@ -17,10 +17,8 @@ from allocfs.vfs.tree import Tree
 from tests.support import ROOT as CHECKOUT
 
 
-def format_functions(
-    table: TagTable, slots: Slots, _sums: Sums, _pairs: Pairs | None = None
-) -> bytes:
-    return "".join(f"{table.tag(slot).function}\n" for slot in slots.tolist()).encode()
+def format_functions(rows: Rows) -> bytes:
+    return "".join(f"{rows.table.tag(slot).function}\n" for slot in rows.slots.tolist()).encode()
 
 
 FUNCTIONS = Format("functions", render=format_functions)
@@ -48,7 +46,7 @@ def test_a_rendering_has_the_tags_in_the_order_of_their_slots(
 ) -> None:
     slots = np.array([7, 0, 5])
     assert row.render is not None
-    lines = row.render(store.table, slots, store.sums(slots)).splitlines()
+    lines = row.render(Rows(store.table, slots, store.sums(slots))).splitlines()
     functions = [store.table.tag(slot).function.encode() for slot in slots.tolist()]
     assert len(lines) == len(slots)
     assert [name in line for name, line in zip(functions, lines, strict=True)] == [True] * 3

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from allocfs.errors import BadCapture
 from allocfs.formats.text import Listing, format_listing, parse, refresh
 from allocfs.formats.textlines import HEADER, format_lines
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, Sums, TagTable
 from tests import support
 
@@ -206,7 +207,9 @@ checked = settings(derandomize=True, deadline=None, max_examples=400)
 @given(st.lists(counters, min_size=1, max_size=6), st.sampled_from([b"", HEADER_1, HEADER]))
 def test_any_table_and_counters_survive_the_text(rows: list[Row], header: bytes) -> None:
     table, sums = TagTable.from_tags([row[0] for row in rows]), sums_of([row[2:] for row in rows])
-    written = header + format_lines(table, np.arange(len(rows)), sums, [row[1] for row in rows])
+    written = header + format_lines(
+        Rows(table, np.arange(len(rows)), sums, [row[1] for row in rows])
+    )
     listing = parse(written, "x")
     assert rows_of(listing) == rows
     assert format_listing(listing) == written

@@ -15,6 +15,7 @@ from allocfs.formats.records import RecordEncoder
 from allocfs.formats.textlines import HEADER, format_lines
 from allocfs.kernel.abi import EARLIER, MERGED
 from allocfs.kernel.ioctl import AllocinfoIoctl
+from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, TagTable
 from allocfs.vfs.allocinfo import IoctlFile
 
@@ -50,7 +51,7 @@ class Kernel:
 
     def write_text(self) -> None:
         slots = self.store.tags.slots
-        lines = format_lines(self.store.table, slots, self.store.sums(slots))
+        lines = format_lines(Rows(self.store.table, slots, self.store.sums(slots)))
         self.path.write_bytes(HEADER + lines)
 
     def load(self, module: str) -> None:
