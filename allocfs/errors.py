@@ -3,12 +3,13 @@
 AllocfsError
     NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
     BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
-    NotCacheable (EINVAL)
+    NotCacheable (EINVAL)      BadName (EINVAL)             NameTaken (EEXIST)
+    SnapshotFailed (EIO, or the number that the disk gave)
     SourceLate (EAGAIN)        Superseded (ESTALE, seen by the kernel alone)
     SourceFailed (EIO)
         BadCapture
     LimitReached
-        TooManyOpen (EMFILE)   TooMuchMemory (ENOMEM)
+        TooManyOpen (EMFILE)   TooMuchMemory (ENOMEM)       TooManySnapshots (EDQUOT)
     IoctlError
         NoSuchCommand (ENOTTY) BadArgument (EINVAL)         NoMoreRecords (ENOENT)
     OptionError, UsageError, MountFailed
@@ -19,6 +20,7 @@ AllocfsError
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable
 
 
@@ -40,6 +42,26 @@ class BadQuery(AllocfsError):
 
 class BadControl(AllocfsError):
     """A line written to `.allocfs/control` is not a command, or the command cannot be obeyed."""
+
+
+class BadName(AllocfsError):
+    """A name is not one that a snapshot can have."""
+
+
+class NameTaken(AllocfsError):
+    """A snapshot has that name already."""
+
+
+class SnapshotFailed(AllocfsError):
+    """A snapshot cannot be kept, renamed or removed on the disk.
+
+    `number` is the errno of the client, such as ENOSPC or EROFS.
+    """
+
+    def __init__(self, message: str, number: int = errno.EIO) -> None:
+        """Name the file, and keep the errno."""
+        super().__init__(message)
+        self.number = number
 
 
 class NotCacheable(AllocfsError):
@@ -93,6 +115,10 @@ class TooManyOpen(LimitReached):
 
 class TooMuchMemory(LimitReached):
     """The open files would take more bytes than max_kept."""
+
+
+class TooManySnapshots(LimitReached):
+    """More snapshots would be kept than max_snapshots."""
 
 
 class ReadOnly(AllocfsError):

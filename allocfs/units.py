@@ -6,6 +6,7 @@ Every reader raises ValueError, naming the expected form.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 S64 = range(-(2**63), 2**63)
 U64 = range(2**64)
@@ -14,6 +15,8 @@ _SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _NUMBER = re.compile(r"(-?[0-9]+)(?:([KMGT])i?)?")
 
 _TIME_UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
+_SPAN_UNITS = {"d": 86400 * 10**9, "h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6}
+_SPAN_PART = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[dhms])", re.ASCII)
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|)", re.ASCII)
 
 
@@ -34,6 +37,23 @@ def parse_duration(text: str) -> float:
     if found is None:
         raise ValueError("expected seconds such as 0.2 or 200ms")
     return float(found[1]) * _TIME_UNITS[found[2]]
+
+
+def parse_span(text: str) -> int:
+    """Read a length of time such as `10m`, `1h30m`, `1.5s` or `1d`; return nanoseconds.
+
+    A larger unit stands before a smaller one, and each has its own number.
+    """
+    parts = list(_SPAN_PART.finditer(text))
+    units = [list(_SPAN_UNITS).index(part[3]) for part in parts]
+    whole = "".join(part[0] for part in parts) == text
+    if not parts or not whole or any(a >= b for a, b in pairwise(units)):
+        raise ValueError("expected a length of time such as 90s, 10m, 1h30m or 1d")
+    return sum(_span_ns(*part.groups("")) for part in parts)
+
+
+def _span_ns(digits: str, fraction: str, unit: str) -> int:
+    return int(digits + fraction.ljust(9, "0")) * _SPAN_UNITS[unit] // 10**9
 
 
 def parse_number(text: str, allowed: range, expected: str) -> int:

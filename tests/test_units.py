@@ -14,6 +14,7 @@ from allocfs.units import (
     parse_duration,
     parse_number,
     parse_size,
+    parse_span,
 )
 
 TOP_S64 = 9223372036854775807
@@ -115,3 +116,26 @@ def test_a_duration_is_in_seconds(text: str, seconds: float) -> None:
 def test_a_duration_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^expected seconds such as 0\.2 or 200ms$"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [
+        ("90s", 90 * 10**9),
+        ("1d", 86_400 * 10**9),
+        ("1d2h3m4s5ms", 93_784_005_000_000),
+        ("1.5h", 5_400 * 10**9),
+        ("0.1s", 10**8),
+        ("0.000000001s", 1),
+    ],
+)
+def test_a_length_of_time_is_read_exactly(text: str, ns: int) -> None:
+    assert parse_span(text) == ns
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "10", "-1s", "1s1m", "1s1s", "1S", "1.s", ".5s", "1 s", "1s\n", "1h,1m", "٣s"]
+)
+def test_another_length_of_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 90s, 10m, 1h30m or 1d"):
+        parse_span(text)

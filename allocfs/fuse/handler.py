@@ -21,6 +21,9 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.NameTooLong: errno.ENAMETOOLONG,
     errors.BadQuery: errno.EINVAL,
     errors.BadControl: errno.EINVAL,
+    errors.BadName: errno.EINVAL,
+    errors.NameTaken: errno.EEXIST,
+    errors.SnapshotFailed: errno.EIO,
     errors.TagGone: errno.ESTALE,
     errors.Superseded: errno.ESTALE,
     errors.NotCacheable: errno.EINVAL,
@@ -29,12 +32,19 @@ ERRNO: dict[type[errors.AllocfsError], int] = {
     errors.ReadOnly: errno.EROFS,
     errors.TooManyOpen: errno.EMFILE,
     errors.TooMuchMemory: errno.ENOMEM,
+    errors.TooManySnapshots: errno.EDQUOT,
     errors.NoSuchCommand: errno.ENOTTY,
     errors.BadArgument: errno.EINVAL,
     errors.NoMoreRecords: errno.ENOENT,
 }
 MOST_WAITING = 256  # requests for a source that is late
-_LOGGED = (errors.BadQuery, errors.BadControl, errors.LimitReached)
+_LOGGED = (
+    errors.BadQuery,
+    errors.BadControl,
+    errors.BadName,
+    errors.SnapshotFailed,
+    errors.LimitReached,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -146,6 +156,6 @@ def errno_of(request: str, error: Exception) -> int:
         if isinstance(error, kind):
             if isinstance(error, _LOGGED):
                 log.warning("%s", error, extra={"kind": kind.__name__})
-            return number
+            return error.number if isinstance(error, errors.SnapshotFailed) else number
     log.error("%s failed unexpectedly", request, exc_info=error)
     return errno.EIO

@@ -82,6 +82,10 @@ def test_an_exception_has_the_number_of_its_base_class() -> None:
     assert errno_of("read", errors.BadCapture("x:1: bad")) == errno.EIO
 
 
+def test_a_failure_of_the_disk_has_the_number_of_the_disk() -> None:
+    assert errno_of("mkdir", errors.SnapshotFailed("x", errno.ENOSPC)) == errno.ENOSPC
+
+
 def test_a_number_that_was_chosen_already_stays() -> None:
     assert errno_of("open", pyfuse3.FUSEError(errno.EISDIR)) == errno.EISDIR
 
@@ -94,6 +98,8 @@ def test_a_number_that_was_chosen_already_stays() -> None:
         (errors.SourceFailed("m"), None),
         (errors.BadQuery("m"), logging.WARNING),
         (errors.BadControl("m"), logging.WARNING),
+        (errors.BadName("m"), logging.WARNING),
+        (errors.SnapshotFailed("m"), logging.WARNING),
         (errors.TooManyOpen("m"), logging.WARNING),
         (errors.TooMuchMemory("m"), logging.WARNING),
     ],
