@@ -2,6 +2,7 @@
 
 AllocfsError
     NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
+        NoSuchMoment
     BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
     NotCacheable (EINVAL)      BadName (EINVAL)             NameTaken (EEXIST)
     SnapshotFailed (EIO, or the number that the disk gave)
@@ -30,6 +31,10 @@ class AllocfsError(Exception):
 
 class NameNotFound(AllocfsError):
     """A path names nothing that is loaded now."""
+
+
+class NoSuchMoment(NameNotFound):
+    """A path names a snapshot, a sample or a capture that does not exist; the log says which do."""
 
 
 class NameTooLong(AllocfsError):
