@@ -63,6 +63,8 @@ class SnapshotFailed(AllocfsError):
     `number` is the errno of the client, such as ENOSPC or EROFS.
     """
 
+    number = errno.EIO
+
     def __init__(self, message: str, number: int = errno.EIO) -> None:
         """Name the file, and keep the errno."""
         super().__init__(message)
