@@ -76,10 +76,10 @@ class NoRecord:
 class Catalogue:
     """The snapshots and the record of a mount."""
 
-    def __init__(self, snapshots: Snapshots, record: Record) -> None:
+    def __init__(self, snapshots: Snapshots | None = None, record: Record | None = None) -> None:
         """Look names up in both; a snapshot comes first."""
-        self.snapshots = snapshots
-        self.record = record
+        self.snapshots = snapshots or Snapshots()
+        self.record = record or NoRecord()
 
     def find(self, name: str) -> Now | Past | None:
         """Return the moment that has a name."""
@@ -88,15 +88,19 @@ class Catalogue:
         found = self.snapshots.by_name(name) or self.record.by_name(name)
         return Past(found) if found else None
 
-    def exact_name(self, name: str) -> str | None:
-        """Return the name of the moment that a name such as `-10m` or `first` stands for now."""
+    def exact_name(self, name: str) -> str:
+        """Return the name of the moment that a name such as `-10m` or `first` stands for now.
+
+        Raises NoSuchMoment, naming the moments that there are.
+        """
         if self.find(name):
             return name
         found = self._stands_for(name)
-        return found.name if found else None
+        if found is None:
+            raise self._missing(name)
+        return found.name
 
-    def missing(self, name: str) -> NoSuchMoment:
-        """Return the error for a name that no moment has."""
+    def _missing(self, name: str) -> NoSuchMoment:
         snapshots = ", ".join(self.snapshots.names()) or "none"
         every = self.record.names()
         record = f"{len(every)}, from {every[0]} to {every[-1]}" if every else "none"
@@ -116,6 +120,3 @@ class Catalogue:
                 return self.record.at_utc(ns)
             case _:
                 return None
-
-
-NO_RECORD = NoRecord()

@@ -13,9 +13,8 @@ from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
 from allocfs.errors import ReadOnly
 from allocfs.formats.records import TREND_SIZE
-from allocfs.moments.catalogue import NO_RECORD, Catalogue
+from allocfs.moments.catalogue import Catalogue
 from allocfs.moments.moment import format_utc, take
-from allocfs.moments.snapshots import Snapshots
 from allocfs.moments.when import Past, SinceRead, Window, varies
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
@@ -81,7 +80,7 @@ class Filesystem:
         self.memory_budget = Budget(self.limits.max_kept)
         self.stats = Stats()
         self._backend = backend
-        self._catalogue = catalogue or Catalogue(Snapshots(), NO_RECORD)
+        self._catalogue = catalogue or Catalogue()
         about = about_files(backend, self._counts)
         if backend.control is not None:
             about[CONTROL] = backend.control.usage.encode

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from allocfs.errors import NoSuchMoment
-from allocfs.moments.catalogue import FIRST, LAST, PRESENT, Catalogue
-from allocfs.moments.names import parse_window
+from allocfs.errors import NameNotFound
+from allocfs.moments.catalogue import Catalogue
+from allocfs.moments.names import FIRST, LAST, NOW, parse_window
 from allocfs.moments.when import Between, Now, Past, SinceRead, When, Window
 from allocfs.vfs.nodes import MomentKind, MomentLink, MomentsDir, Node, ScopeDir
 
@@ -31,21 +31,9 @@ class MomentNames:
         """Find names in a catalogue."""
         self._catalogue = catalogue
 
-    def list(self, parent: MomentsDir) -> Iterator[Node]:
+    def entries(self, parent: MomentsDir) -> Iterator[Node]:
         """List a directory; of differences and trends those that one is likely to ask for."""
-        catalogue = self._catalogue
-        match parent.kind:
-            case "snapshots":
-                names = catalogue.snapshots.names()
-            case "history":
-                names = [*catalogue.record.names()]
-                names += [name for name in (FIRST, LAST) if names and name not in names]
-            case "diff":
-                links = [FIRST] if len(catalogue.record.all()) > 1 else []
-                names = [*catalogue.snapshots.names(), *links, SINCE_READ]
-            case "trend":
-                names = list(_WINDOWS) if catalogue.record.all() else []
-        for name in names:
+        for name in self._names(parent.kind):
             node = self.find(parent, name)
             if node is not None:
                 yield node
@@ -61,17 +49,27 @@ class MomentNames:
             case "diff":
                 return self._difference(parent, name)
             case "trend":
-                window = None if name == ALL else parse_window(name)
-                is_window = window is not None or name == ALL
-                return _dir(parent, name, Window(window)) if is_window else None
+                return _trend(parent, name)
 
-    def _in_history(self, parent: MomentsDir, name: str) -> Node | None:
+    def _names(self, kind: MomentKind) -> list[str]:
+        snapshots, samples = self._catalogue.snapshots.names(), self._catalogue.record.names()
+        match kind:
+            case "snapshots":
+                return snapshots
+            case "history":
+                return [*samples, FIRST, LAST] if samples else []
+            case "diff":
+                return [*snapshots, *([FIRST] if samples else []), SINCE_READ]
+            case "trend":
+                return list(_WINDOWS) if samples else []
+
+    def _in_history(self, parent: MomentsDir, name: str) -> Node:
         found = self._catalogue.record.by_name(name)
         if found:
             return _dir(parent, name, Past(found))
         exact = self._catalogue.exact_name(name)
-        if exact is None or self._catalogue.record.by_name(exact) is None:
-            raise self._catalogue.missing(name)
+        if exact == name:
+            raise NameNotFound(f"{parent.path}: {name!r} is no sample")
         return MomentLink(parent, name, exact)
 
     def _difference(self, parent: MomentsDir, name: str) -> Node:
@@ -79,23 +77,24 @@ class MomentNames:
             return _dir(parent, name, SinceRead())
         ends = name.split(_APART)
         if len(ends) > 2:
-            raise NoSuchMoment(f"{parent.path}: {name!r} is not A or A{_APART}B")
-        exact = [self._exact(end) for end in ends]
+            raise NameNotFound(f"{parent.path}: {name!r} is not A or A{_APART}B")
+        exact = [self._catalogue.exact_name(end) for end in ends]
         if exact != ends:
             return MomentLink(parent, name, _APART.join(exact))
-        before, after = (self._moment(end) for end in (*exact, PRESENT)[:2])
+        before, after = map(self._moment, (*exact, NOW)[:2])
         return _dir(parent, name, Between(before, after))
-
-    def _exact(self, name: str) -> str:
-        exact = self._catalogue.exact_name(name)
-        if exact is None:
-            raise self._catalogue.missing(name)
-        return exact
 
     def _moment(self, name: str) -> Now | Past:
         found = self._catalogue.find(name)
         assert found is not None
         return found
+
+
+def _trend(parent: MomentsDir, name: str) -> Node | None:
+    if name == ALL:
+        return _dir(parent, name, Window(None))
+    length_ns = parse_window(name)
+    return _dir(parent, name, Window(length_ns)) if length_ns else None
 
 
 def _dir(parent: MomentsDir, name: str, when: When) -> ScopeDir:

@@ -75,7 +75,8 @@ class Tree:
                 return self._name_entries(parent)
             case MomentsDir():
                 return (
-                    Entry(node.path.rpartition("/")[2], node) for node in self.moments.list(parent)
+                    Entry(node.path.rpartition("/")[2], node)
+                    for node in self.moments.entries(parent)
                 )
             case AboutDir(scope):
                 names = self._about_names(scope)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from allocfs.backend.base import Backend
-from allocfs.moments.catalogue import NO_RECORD, Catalogue
-from allocfs.moments.snapshots import Snapshots
+from allocfs.moments.catalogue import Catalogue
 from allocfs.vfs.branches import Branches
 from allocfs.vfs.files import Account
 from allocfs.vfs.limits import Budget
@@ -15,6 +14,6 @@ from allocfs.vfs.tree import Tree
 
 
 def tree_of(backend: Backend, has_control: bool = False) -> Tree:
-    catalogue = Catalogue(Snapshots(), NO_RECORD)
+    catalogue = Catalogue()
     branches = Branches(backend, {}, catalogue, Account(Stats(), Budget(1 << 24)))
     return Tree(branches, MomentNames(catalogue), RecentQueries(9), has_control)

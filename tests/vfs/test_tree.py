@@ -110,7 +110,10 @@ def test_every_listed_name_is_found_again(tree: Tree) -> None:
         for entry in tree.entries(directory):
             assert tree.lookup(directory, entry.name) == entry.node
             if isinstance(entry.node, TagFile) and entry.tags is not None:
-                assert len(tree.branches.of(entry.node.scope).selector.by_name(entry.node).slots) == entry.tags
+                assert (
+                    len(tree.branches.of(entry.node.scope).selector.by_name(entry.node).slots)
+                    == entry.tags
+                )
             if isinstance(entry.node, Dir):
                 check(entry.node)
 
