@@ -24,6 +24,10 @@ class Record(Protocol):
         """Return the moment of a name."""
         ...
 
+    def text(self) -> str:
+        """Return a line for each moment and each gap, for `.allocfs/history`."""
+        ...
+
     @property
     def version(self) -> int:
         """A number that changes when a moment comes or goes."""
@@ -50,6 +54,10 @@ class NoRecord:
     """The record of a mount that samples no history."""
 
     version = 0
+
+    def text(self) -> str:
+        """Return nothing."""
+        return ""
 
     def names(self) -> list[str]:
         """List nothing."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.errors import OptionError
+from allocfs.moments.names import HISTORY_FORM, MOST_SNAPSHOTS, HistoryOptions, parse_history
 from allocfs.units import format_size, parse_duration, parse_size
 from allocfs.vfs.limits import Limits
 
@@ -29,6 +30,9 @@ class MountOptions(SourceOptions):
     max_open: int = Limits().max_open
     max_queries: int = Limits().max_queries
     max_kept: int = Limits().max_kept  # bytes
+    history: HistoryOptions | None = None
+    snapshots: str | None = None  # the directory that keeps them
+    max_snapshots: int = MOST_SNAPSHOTS
     ignored: tuple[str, ...] = ()  # not an option: the unknown options of a sloppy mount
 
     @property
@@ -97,6 +101,12 @@ def _factor(low: float, high: float) -> Value:
     return Value(parse, f"a number from {low:g} to {high:g}")
 
 
+def _directory(text: str) -> str:
+    if not text:
+        raise ValueError
+    return os.path.abspath(text)  # the daemon changes its working directory
+
+
 def _one_of(*words: str) -> Value:
     def parse(text: str) -> str:
         if text not in words:
@@ -121,6 +131,9 @@ VALUES: dict[str, Value] = {
     "max_open": _whole(1, 10**6),
     "max_queries": _whole(1, 10**5),
     "max_kept": _size(2**20, 2**40),
+    "history": Value(parse_history, HISTORY_FORM),
+    "snapshots": Value(_directory, "a directory"),
+    "max_snapshots": _whole(1, 10**5),
 }
 
 FLAGS: dict[str, tuple[str, bool]] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 
@@ -16,6 +17,10 @@ from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.session import answer_requests, fuse_options, session, terminate
+from allocfs.moments.catalogue import Catalogue
+from allocfs.moments.history import History
+from allocfs.moments.sampler import sample
+from allocfs.moments.snapshots import Snapshots
 from allocfs.mount import memory, privileges
 from allocfs.mount.daemon import STOP_SIGNALS
 from allocfs.mount.options import MountOptions
@@ -39,7 +44,9 @@ def serve(
     memory.use_one_heap()
     backend = open_source(source, options)
     pages = PageDropper()
-    operations = _operations(Filesystem(backend, options.limits), options, pages)
+    catalogue = _catalogue(options)
+    filesystem = Filesystem(backend, options.limits, catalogue)
+    operations = _operations(filesystem, options, pages)
     with session(operations, mountpoint, fuse_options(options, source), pages):
         privileges.drop(_capabilities(backend))
         memory.collect_young_garbage_only()
@@ -47,7 +54,7 @@ def serve(
             operations.answer_opens()
             log.warning("the extension _fuseops is not in use: no ioctl, max_age answers opens")
         operations.files.install_fast_path()
-        trio.run(_run, backend, operations, ready)
+        trio.run(_run, backend, operations, partial(_sample, backend, catalogue, options), ready)
 
 
 def _operations(filesystem: Filesystem, options: MountOptions, pages: PageDropper) -> Operations:
@@ -68,12 +75,30 @@ def _capabilities(backend: Backend) -> list[Capability]:
     return [Capability.SYS_ADMIN, *rereading]
 
 
-async def _run(backend: Backend, operations: Operations, ready: Callable[[], None]) -> None:
+def _catalogue(options: MountOptions) -> Catalogue:
+    """Choose where the moments are kept."""
+    history = History(options.history.samples) if options.history else None
+    return Catalogue(Snapshots(options.max_snapshots), history)
+
+
+async def _sample(backend: Backend, catalogue: Catalogue, options: MountOptions) -> None:
+    """Take samples of the source, if there is a history."""
+    if options.history and isinstance(catalogue.record, History):
+        await sample(backend, catalogue.record, options.history.interval)
+
+
+async def _run(
+    backend: Backend,
+    operations: Operations,
+    sampling: Callable[[], Awaitable[None]],
+    ready: Callable[[], None],
+) -> None:
     """Answer requests, beside the source's own work, until unmounted or told to stop."""
     async with trio.open_nursery() as nursery:
         serving = trio.CancelScope()
         await nursery.start(_terminate_on_signal, serving)
         nursery.start_soon(backend.run, operations.watched)
+        nursery.start_soon(sampling)
         nursery.start_soon(_announce, ready)
         nursery.start_soon(_give_memory_back, operations)
         nursery.start_soon(operations.run)

@@ -82,6 +82,7 @@ class Filesystem:
         self._backend = backend
         self._catalogue = catalogue or Catalogue()
         about = about_files(backend, self._counts)
+        about["history"] = lambda: self._catalogue.record.text().encode()
         if backend.control is not None:
             about[CONTROL] = backend.control.usage.encode
         account = Account(self.stats, self.memory_budget)

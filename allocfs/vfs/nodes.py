@@ -16,9 +16,8 @@ from allocfs.tags.axis import Axis
 
 SUBTREE = ".records"
 HELP = ".help"
-ABOUT = ("abi.h", "content_id", "schema.json", "source", "stats", "version")
+ABOUT = ("abi.h", "content_id", "history", "schema.json", "source", "stats", "version")
 CONTROL = "control"
-HISTORY = "history"  # a directory of moments, and the file about them in ABOUT
 ABOUT_MOMENT = ("content_id", "source", "time")
 MomentKind = Literal["snapshots", "history", "diff", "trend"]
 
