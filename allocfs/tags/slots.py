@@ -36,13 +36,13 @@ def identities(codetags: Iterable[Codetag]) -> Iterator[Identity]:
         seen[alike] += 1
 
 
-def codetags_of(table: TagTable) -> list[Codetag]:
-    """Return the codetags of a table by slot."""
+def codetags_of(table: TagTable, slots: Slots | slice = slice(None)) -> list[Codetag]:
+    """Return the codetags of a table by slot, or those of some slots in their order."""
     file, function, module = (
-        [column.values[number] for number in column.ids.tolist()]
+        [column.values[number] for number in column.ids[slots].tolist()]
         for column in (table.file, table.function, table.module)
     )
-    return list(map(Codetag, file, table.line.tolist(), function, module))
+    return list(map(Codetag, file, table.line[slots].tolist(), function, module))
 
 
 class TagSlots:

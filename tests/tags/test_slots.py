@@ -23,6 +23,7 @@ def listed(slots: TagSlots) -> list[Codetag]:
 def test_a_table_is_its_codetags() -> None:
     tags = [*BUILT_IN, *XFS, Codetag("./x.h", 2**64 - 1, "h", "m")]
     assert codetags_of(TagTable.from_tags(tags)) == tags
+    assert codetags_of(TagTable.from_tags(tags), np.array([4, 0])) == [tags[4], tags[0]]
 
 
 def test_the_first_list_has_the_slots_from_0_on() -> None:
