@@ -35,16 +35,18 @@ class Capture(NamedTuple):
 def time_in_name(path: str) -> float | None:
     """Return the time in a name such as `allocinfo-20260102T030405.123Z.txt`, None if none is.
 
-    It is in seconds since 1970; the digits after the point are a fraction of a second.
+    It is in seconds since 1970; the digits after the point are a fraction of a second. Of two
+    times the last one counts.
     """
-    found = _TIME.search(os.path.basename(path))
-    if found is None:
+    found = _TIME.findall(os.path.basename(path))
+    if not found:
         return None
+    second, fraction = found[-1]
     try:
-        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        moment = datetime.strptime(second, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return moment.timestamp() + float(f"0.{found[2] or 0}")
+    return moment.timestamp() + float(f"0.{fraction or 0}")
 
 
 def series(paths: Sequence[str]) -> list[Capture]:

@@ -124,7 +124,7 @@ class History:
     def since(self, length_ns: int | None) -> Sequence[Sample]:
         """Return the samples that are at most so old, the oldest first; None stands for all."""
         if length_ns is None:
-            return self._samples
+            return list(self._samples)
         start = bisect_left(self._samples, self._clock() - length_ns, key=_boot_ns)
         return list(islice(self._samples, start, None))
 
