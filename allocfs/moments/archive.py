@@ -14,11 +14,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from allocfs.backend.replay import time_in_name
 from allocfs.errors import BadName, NameTaken, OptionError, SnapshotFailed
 from allocfs.formats.textlines import HEADER, format_lines
-from allocfs.moments.captures import CaptureFile, CaptureReader
-from allocfs.moments.moment import Moment, Taken
+from allocfs.moments.captures import CaptureFile, CaptureReader, all_taken, utc_in_name
+from allocfs.moments.moment import Moment
 from allocfs.moments.names import check_name
 from allocfs.moments.snapshots import Values
 from allocfs.tags.rows import Rows
@@ -92,9 +91,11 @@ class Archive:
         """Find the captures, and log that there are other files."""
         entries = [one for one in os.scandir(self._directory) if one.is_file(follow_symlinks=False)]
         files: dict[str, CaptureFile] = {}
-        for utc_ns, name, path in sorted(filter(None, map(_capture, entries))):
+        found = sorted(filter(None, map(_capture, entries)))
+        every = all_taken(utc_ns for utc_ns, *_ in found)
+        for taken, (_, name, path) in zip(every, found, strict=True):
             files.pop(name, None)
-            files[name] = CaptureFile(path, Taken.at_utc(utc_ns), self._reader)
+            files[name] = CaptureFile(path, taken, self._reader)
         self._log_others({entry.path for entry in entries} - {file.path for file in files.values()})
         return files
 
@@ -135,14 +136,14 @@ def _remove_leftovers(directory: Path) -> None:
 def _capture(entry: os.DirEntry[str]) -> tuple[int, str, str] | None:
     """Return the time, in nanoseconds, the name and the path of a file of the form."""
     found = _FILE_NAME.fullmatch(entry.name)
-    seconds = time_in_name(found[2]) if found else None
-    if found is None or seconds is None:
+    utc_ns = utc_in_name(found[2]) if found else None
+    if found is None or utc_ns is None:
         return None
     try:
         check_name(found[1])
     except BadName:
         return None
-    return round(seconds * _US_PER_S) * _NS_PER_US, found[1], entry.path
+    return utc_ns, found[1], entry.path
 
 
 def _stamp(utc_ns: int) -> str:
