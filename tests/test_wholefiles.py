@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from allocfs import wholefiles
-from allocfs.wholefiles import write_new, write_over
+from allocfs.wholefiles import remove, rename_new, write_new, write_over
 
 DATA = bytes(range(256)) * 4096
 
@@ -74,6 +74,47 @@ def test_a_device_is_written_in_place() -> None:
 def test_a_directory_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing"):
         write_new(tmp_path / "nothing/a", DATA)
+
+
+@pytest.mark.parametrize("number", [None, errno.EINVAL, errno.ENOSYS])
+def test_a_file_is_renamed_and_never_replaces_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    def refuse(_old: Path, _new: Path) -> None:
+        raise OSError(number, "no renameat2")
+
+    if number is not None:
+        monkeypatch.setattr(wholefiles, "_rename_no_replace", refuse)
+    (tmp_path / "a").write_bytes(b"a")
+    (tmp_path / "b").write_bytes(b"b")
+    with pytest.raises(FileExistsError):
+        rename_new(tmp_path / "a", tmp_path / "b")
+    rename_new(tmp_path / "a", tmp_path / "c")
+    assert names(tmp_path) == ["b", "c"]
+    assert [(tmp_path / name).read_bytes() for name in "bc"] == [b"b", b"a"]
+    with pytest.raises(FileNotFoundError):
+        rename_new(tmp_path / "a", tmp_path / "d")
+    remove(tmp_path / "c")
+    assert names(tmp_path) == ["b"]
+
+
+def test_leftovers_are_the_hidden_files_of_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(_path: str) -> bool:
+        return False
+
+    def fail(_fd: int) -> None:
+        raise OSError(errno.EIO, "killed")
+
+    (tmp_path / ".a.tmp").touch()
+    (tmp_path / "a.tmp").touch()
+    monkeypatch.setattr(os.path, "lexists", keep)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError):
+        write_over(tmp_path / "a", DATA)
+    [left] = wholefiles.leftovers(tmp_path)
+    assert left.read_bytes() == DATA
 
 
 LOOP = """

@@ -35,16 +35,18 @@ class Capture(NamedTuple):
 def time_in_name(path: str) -> float | None:
     """Return the time in a name such as `allocinfo-20260102T030405.123Z.txt`, None if none is.
 
-    It is in seconds since 1970; the digits after the point are a fraction of a second.
+    It is in seconds since 1970; the digits after the point are a fraction of a second. Of two
+    times the last one counts.
     """
-    found = _TIME.search(os.path.basename(path))
-    if found is None:
+    found = _TIME.findall(os.path.basename(path))
+    if not found:
         return None
+    second, fraction = found[-1]
     try:
-        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        moment = datetime.strptime(second, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return moment.timestamp() + float(f"0.{found[2] or 0}")
+    return moment.timestamp() + float(f"0.{fraction or 0}")
 
 
 def series(paths: Sequence[str]) -> list[Capture]:
@@ -100,7 +102,7 @@ class Replay(TextSource):
         first = captures[0].path
         super().__init__(read_capture(first))
         self.control = SeriesControl(self) if speed is None else None
-        self._captures = captures
+        self.captures = captures
         self._speed = speed
         self._clock = clock
         self._began = clock()
@@ -113,36 +115,36 @@ class Replay(TextSource):
 
     def next(self) -> None:
         """Go to the next capture. Raises BadControl after the last, SourceFailed if it is bad."""
-        if self._number + 1 == len(self._captures):
-            raise BadControl(f"control: 'next': capture {len(self._captures)} is the last")
+        if self._number + 1 == len(self.captures):
+            raise BadControl(f"control: 'next': capture {len(self.captures)} is the last")
         self._go(self._number + 1)
 
     def goto(self, number: int) -> None:
         """Go to a capture; the first is 1. Raises BadControl, or SourceFailed if it is bad."""
-        if not 1 <= number <= len(self._captures):
-            raise BadControl(f"control: 'goto {number}': expected 1 to {len(self._captures)}")
+        if not 1 <= number <= len(self.captures):
+            raise BadControl(f"control: 'goto {number}': expected 1 to {len(self.captures)}")
         self._go(number - 1)
 
     async def run(self, _watched: Watched) -> None:
         """Play to the end, with or without requests: reading a file costs little."""
-        while self._speed is not None and self._number + 1 < len(self._captures):
-            due = self._captures[self._number + 1].at / self._speed
+        while self._speed is not None and self._number + 1 < len(self.captures):
+            due = self.captures[self._number + 1].at / self._speed
             await trio.sleep(max(0.0, self._began + due - self._clock()))
             self.renew()
 
     def extra_stats(self) -> dict[str, int]:
         """Return the position in the series."""
-        return {"capture": self._number + 1, "captures": len(self._captures)}
+        return {"capture": self._number + 1, "captures": len(self.captures)}
 
     def describe(self) -> str:
         """Name the present capture; the first is 1."""
         pace = "step" if self._speed is None else f"speed {self._speed:g}"
         return (
-            f"source {self._captures[self._number].path}\n"
+            f"source {self.captures[self._number].path}\n"
             "interface replay\n"
             f"condition {self.state}\n"
             f"capture {self._number + 1}\n"
-            f"captures {len(self._captures)}\n"
+            f"captures {len(self.captures)}\n"
             f"{pace}"
         )
 
@@ -151,11 +153,11 @@ class Replay(TextSource):
         if self._speed is None:
             return self._number
         passed = (self._clock() - self._began) * self._speed
-        return bisect_right(self._captures, passed, key=lambda capture: capture.at) - 1
+        return bisect_right(self.captures, passed, key=lambda capture: capture.at) - 1
 
     def _play(self, number: int) -> None:
         self._number = number
-        path = self._captures[number].path
+        path = self.captures[number].path
         try:
             listing = read_capture(path, self._listing)
         except SourceFailed as error:

@@ -124,7 +124,7 @@ class History:
     def since(self, length_ns: int | None) -> Sequence[Sample]:
         """Return the samples that are at most so old, the oldest first; None stands for all."""
         if length_ns is None:
-            return self._samples
+            return list(self._samples)
         start = bisect_left(self._samples, self._clock() - length_ns, key=_boot_ns)
         return list(islice(self._samples, start, None))
 
@@ -135,11 +135,12 @@ class History:
         ]
         lines += [(gap.boot_ns, "-", str(gap)) for gap in self._gaps]
         now_ns = self._clock()
-        rows = [
-            (name, f"{(now_ns - boot_ns) / _NS:.3f}", rest) for boot_ns, name, rest in sorted(lines)
-        ]
-        widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-        return "".join(f"{a:{widths[0]}}  {b:>{widths[1]}}  {c}\n" for a, b, c in rows)
+        return aligned(
+            [
+                (name, f"{(now_ns - boot_ns) / _NS:.3f}", rest)
+                for boot_ns, name, rest in sorted(lines)
+            ]
+        )
 
     def _newest_at(self, boot_ns: int) -> Sample | None:
         after = bisect_right(self._samples, boot_ns, key=_boot_ns)
@@ -157,6 +158,12 @@ class History:
         del self._by_name[self._samples.popleft().name]
         while self._gaps and self._gaps[0].boot_ns < self._samples[0].taken.boot_ns:
             self._gaps.popleft()
+
+
+def aligned(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Write lines of three columns, of which the second has numbers."""
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    return "".join(f"{a:{widths[0]}}  {b:>{widths[1]}}  {c}\n" for a, b, c in rows)
 
 
 def _boot_ns(sample: Sample) -> int:

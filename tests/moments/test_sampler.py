@@ -101,7 +101,7 @@ def test_a_late_source_is_waited_for() -> None:
     assert "gap" not in history.text()
 
 
-def test_24_hours_take_no_more_memory_than_six() -> None:
+def test_24_hours_take_no_more_memory_than_four() -> None:
     clock = Script(0, {}, 24 * 3600)
     source = FakeSource(clock)
     used = []
@@ -117,11 +117,11 @@ def test_24_hours_take_no_more_memory_than_six() -> None:
         clock.steps[(3600 * hour + 1500) * S] = lambda: setattr(source, "error", "")
         clock.steps[3600 * hour * S] = note
     tracemalloc.start()
-    history = sampled(source, clock, 10, most=360)
+    history = sampled(source, clock, 30, most=120)
     tracemalloc.stop()
-    assert len(history.all()) == 360
-    assert source.passes == history.version == 8640 - 23 * 30
-    assert max(used) - used[5] < 32 << 10  # 5 bytes a sample
+    assert len(history.all()) == 120
+    assert source.passes == history.version == 2880 - 23 * 10
+    assert max(used) - used[3] < 32 << 10  # 15 bytes a sample
 
 
 def test_by_the_clock_of_trio() -> None:
