@@ -17,7 +17,6 @@ from allocfs.units import parse_span
 NOW, FIRST, LAST = "now", "first", "last"
 RESERVED = (NOW, FIRST, LAST)
 MOST_BYTES = 128  # of the name of a snapshot
-MOST_SNAPSHOTS = 64  # where nothing else is asked for
 
 HISTORY_FORM = "INTERVAL*NUMBER such as 10s*360, from 0.1s to 1d, and from 2 to 100000 samples"
 

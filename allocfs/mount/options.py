@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.errors import OptionError
-from allocfs.moments.names import HISTORY_FORM, MOST_SNAPSHOTS, HistoryOptions, parse_history
+from allocfs.moments.names import HISTORY_FORM, HistoryOptions, parse_history
 from allocfs.units import format_size, parse_duration, parse_size
 from allocfs.vfs.limits import Limits
 
@@ -32,7 +32,7 @@ class MountOptions(SourceOptions):
     max_kept: int = Limits().max_kept  # bytes
     history: HistoryOptions | None = None
     snapshots: str | None = None  # the directory that keeps them
-    max_snapshots: int = MOST_SNAPSHOTS
+    max_snapshots: int = Limits().max_snapshots
     ignored: tuple[str, ...] = ()  # not an option: the unknown options of a sloppy mount
 
     @property
@@ -43,7 +43,7 @@ class MountOptions(SourceOptions):
     @property
     def limits(self) -> Limits:
         """The limits on the memory and handles that clients can take."""
-        return Limits(self.max_open, self.max_queries, self.max_kept)
+        return Limits(self.max_open, self.max_queries, self.max_kept, self.max_snapshots)
 
 
 class Value(NamedTuple):

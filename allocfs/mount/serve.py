@@ -9,6 +9,7 @@ from functools import partial
 import trio
 
 from allocfs.backend.base import Backend
+from allocfs.backend.replay import Replay
 from allocfs.fuse import extension
 from allocfs.fuse.attributes import Access
 from allocfs.fuse.live import DEFAULT_MAX_AGE, LiveFiles
@@ -17,10 +18,11 @@ from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.periodic import PeriodicFiles
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.session import answer_requests, fuse_options, session, terminate
-from allocfs.moments.catalogue import Catalogue
+from allocfs.moments.archive import Archive
+from allocfs.moments.catalogue import Record
 from allocfs.moments.history import History
 from allocfs.moments.sampler import sample
-from allocfs.moments.snapshots import Snapshots
+from allocfs.moments.series import Series
 from allocfs.mount import memory, privileges
 from allocfs.mount.daemon import STOP_SIGNALS
 from allocfs.mount.options import MountOptions
@@ -44,8 +46,9 @@ def serve(
     memory.use_one_heap()
     backend = open_source(source, options)
     pages = PageDropper()
-    catalogue = _catalogue(options)
-    filesystem = Filesystem(backend, options.limits, catalogue)
+    record = _record(backend, options)
+    storage = Archive(options.snapshots) if options.snapshots else None
+    filesystem = Filesystem(backend, options.limits, record, storage)
     operations = _operations(filesystem, options, pages)
     with session(operations, mountpoint, fuse_options(options, source), pages):
         privileges.drop(_capabilities(backend))
@@ -54,7 +57,7 @@ def serve(
             operations.answer_opens()
             log.warning("the extension _fuseops is not in use: no ioctl, max_age answers opens")
         operations.files.install_fast_path()
-        trio.run(_run, backend, operations, partial(_sample, backend, catalogue, options), ready)
+        trio.run(_run, backend, operations, partial(_sample, backend, record, options), ready)
 
 
 def _operations(filesystem: Filesystem, options: MountOptions, pages: PageDropper) -> Operations:
@@ -75,16 +78,17 @@ def _capabilities(backend: Backend) -> list[Capability]:
     return [Capability.SYS_ADMIN, *rereading]
 
 
-def _catalogue(options: MountOptions) -> Catalogue:
-    """Choose where the moments are kept."""
-    history = History(options.history.samples) if options.history else None
-    return Catalogue(Snapshots(options.max_snapshots), history)
+def _record(backend: Backend, options: MountOptions) -> Record | None:
+    """Choose the moments of history/: samples if these are asked for, else those of a series."""
+    if options.history:
+        return History(options.history.samples)
+    return Series(backend.captures) if isinstance(backend, Replay) else None
 
 
-async def _sample(backend: Backend, catalogue: Catalogue, options: MountOptions) -> None:
+async def _sample(backend: Backend, record: Record | None, options: MountOptions) -> None:
     """Take samples of the source, if there is a history."""
-    if options.history and isinstance(catalogue.record, History):
-        await sample(backend, catalogue.record, options.history.interval)
+    if options.history and isinstance(record, History):
+        await sample(backend, record, options.history.interval)
 
 
 async def _run(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from allocfs.backend.base import Backend
-from allocfs.query.language import EVERYTHING, Query
+from allocfs.query.language import Query
 from allocfs.query.states import CHANGED
 from allocfs.vfs.files import About, Account, Files
 from allocfs.vfs.select import PLAIN, Rules, Selector
@@ -32,11 +32,15 @@ class Branch:
 
 def rows_of(query: Query) -> Query:
     """Return the part of a query that acts on the rows of a group."""
-    rows = query.row_query
-    return EVERYTHING if rows == EVERYTHING else rows
+    return query.row_query
 
 
 @lru_cache(maxsize=256)
 def changed(query: Query) -> Query:
     """Return the query for those of its tags whose values differ."""
     return replace(query, states=query.states | {CHANGED})
+
+
+def changed_rows(query: Query) -> Query:
+    """Return the query for those of the rows of a group whose values differ."""
+    return changed(query.row_query)

@@ -15,7 +15,7 @@ from allocfs.moments.trend import TrendBackend
 from allocfs.moments.when import NOW, Between, Now, Past, SinceRead, When, Window, varies
 from allocfs.query.language import Query
 from allocfs.vfs.about import about_moment
-from allocfs.vfs.branch import Branch, changed, rows_of
+from allocfs.vfs.branch import Branch, changed, changed_rows, rows_of
 from allocfs.vfs.files import About, Account
 from allocfs.vfs.nodes import Scope
 from allocfs.vfs.select import Rules
@@ -58,7 +58,7 @@ class Branches:
         if scope.query.group is None:
             return Branch(backend, about, self._account)
         rows = GroupBackend(backend, scope.query)
-        return Branch(rows, about, self._account, Rules(rows_of))
+        return Branch(rows, about, self._account, Rules(changed_rows))
 
     def _cached(self, key: Hashable, make: Callable[[], Branch]) -> Branch:
         branch = self._branches.get(key)
@@ -117,4 +117,5 @@ class Branches:
     def _group(self, when: When, query: Query) -> Branch:
         base = self.of(Scope(when=when))
         rows = GroupBackend(base.backend, query)
-        return Branch(rows, base.about, self._account, Rules(rows_of, base.rules.varies))
+        query_of = changed_rows if isinstance(when, Between) else rows_of
+        return Branch(rows, base.about, self._account, Rules(query_of, base.rules.varies))

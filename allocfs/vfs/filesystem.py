@@ -6,16 +6,18 @@ awaits. The inode numbers, handles and errno of FUSE are not known here.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import NamedTuple
 
 from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
-from allocfs.errors import ReadOnly
+from allocfs.errors import ReadOnly, SnapshotFailed, TooMuchMemory
 from allocfs.formats.records import TREND_SIZE
-from allocfs.moments.catalogue import Catalogue
+from allocfs.moments.catalogue import Catalogue, Record
 from allocfs.moments.moment import format_utc, take
-from allocfs.moments.when import Past, SinceRead, Window, varies
+from allocfs.moments.snapshots import MemoryStorage, Snapshots, Storage
+from allocfs.moments.when import Between, Past, SinceRead, Window, varies
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
 from allocfs.vfs.allocinfo import IoctlFile
@@ -73,14 +75,21 @@ class Filesystem:
     """Every question that can be asked of a path, in terms of nodes and views."""
 
     def __init__(
-        self, backend: Backend, limits: Limits | None = None, catalogue: Catalogue | None = None
+        self,
+        backend: Backend,
+        limits: Limits | None = None,
+        record: Record | None = None,
+        storage: Storage | None = None,
     ) -> None:
-        """Serve a backend, and the moments of a catalogue, of snapshots alone if there is none."""
+        """Serve a backend, the moments of a record, and snapshots in a storage, or in memory."""
         self.limits = limits or Limits()
         self.memory_budget = Budget(self.limits.max_kept)
         self.stats = Stats()
         self._backend = backend
-        self._catalogue = catalogue or Catalogue()
+        snapshots = Snapshots(
+            storage or MemoryStorage(self.memory_budget.reserve), self.limits.max_snapshots
+        )
+        self._catalogue = Catalogue(snapshots, record)
         about = about_files(backend, self._counts)
         about["history"] = lambda: self._catalogue.record.text().encode()
         if backend.control is not None:
@@ -262,7 +271,11 @@ class Filesystem:
         """
         self._require_snapshots(parent, name)
         self._catalogue.snapshots.prepare(name)
-        self._catalogue.snapshots.add(name, take(self._backend))
+        moment = take(self._backend)
+        try:
+            self._catalogue.snapshots.add(name, moment)
+        except TooMuchMemory as error:
+            raise SnapshotFailed(str(error), errno.ENOSPC) from None
         return self.lookup(parent, name)
 
     def remove_directory(self, parent: Dir, name: str) -> None:
@@ -303,7 +316,8 @@ class Filesystem:
     def _fixed_record_size(self, file: TagFile) -> int:
         """Return the bytes that each tag adds to a file, 0 where values decide its size."""
         scope = file.scope
-        if scope.query.selects_by_value or varies(scope.when):
+        is_group_of_changes = scope.query.group is not None and isinstance(scope.when, Between)
+        if scope.query.selects_by_value or varies(scope.when) or is_group_of_changes:
             return 0
         return self._record_size(file)
 

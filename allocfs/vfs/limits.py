@@ -12,7 +12,8 @@ class Limits(NamedTuple):
 
     max_open: int = 16384  # open files, and directories being listed
     max_queries: int = 256  # query directories remembered
-    max_kept: int = 256 << 20  # bytes of text, held sums and listings
+    max_kept: int = 256 << 20  # bytes of text, held sums, listings and snapshots
+    max_snapshots: int = 64
 
 
 class Budget:
