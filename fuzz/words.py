@@ -27,6 +27,8 @@ WORDS: dict[str, list[bytes]] = {
             b"-1",
             b"T",
         ),
+        *(b"state", b"anomaly", b"min_slope=", b"max_slope=", b"rising=", b"group=", b"_per_h"),
+        *(b"new", b"grown", b"slope", b"module", b"dir:", b"90%", b"99.5"),
         *(b"yes", b"no", b"-bytes", b"calls", b"10-20", b"|", b",", b"*", b"?", b"[a-z]", b"[!"),
         *(b"%2F", b"%2C", b"%7C", b"%25", b"%00", b"%5D", b"%C3%A9", b"%ff", b"\xff", b"\xc3\xa9"),
     ],
@@ -42,6 +44,8 @@ SEEDS: dict[str, list[bytes]] = {
     "query": [
         b"module=xfs|ext4,min_size=64K,sort=-bytes,limit=10",
         b"pair.error_size=1-|-9|3-5,pair.a%21!=a*|%31",
+        b"state=new|grown,state!=moved,anomaly=no,group=dir:2,sort=-file",
+        b"min_slope=10M_per_h,max_slope=1,rising=99.5%,sort=-slope,limit=9",
         b"file!=mm%2F*,line=1-5|9,accurate=no,function=[!a-f]?*,max_calls=1Mi",
     ],
     "control": [

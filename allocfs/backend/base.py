@@ -16,8 +16,8 @@ import numpy as np
 from allocfs.backend.control import Control
 from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.clock import age_clock_ns
-from allocfs.tags.rows import Rows
-from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
+from allocfs.tags.rows import Rows, Trends
+from allocfs.tags.table import Bounds, Flags, Ints, Marks, Pairs, Slots, Sums, TagList
 
 Watched = Callable[[], bool]  # tells whether a client waits for a change of the tags
 
@@ -123,6 +123,22 @@ class Backend(ABC):
     def rows(self, slots: Slots, sums: Sums) -> Rows:
         """Return all that a rendered file says of these codetags, whose sums are known."""
         return Rows(self.tags.table, slots, sums, self.pairs(slots))
+
+    def marks(self, slots: Slots) -> Marks | None:
+        """Tell which of these codetags are new, gone or moved, None outside a diff."""
+        return None
+
+    def trends(self, slots: Slots) -> Trends | None:
+        """Tell how the bytes of these codetags moved, None outside a trend."""
+        return None
+
+    def trends_of_groups(self, slots: Slots, sizes: Ints) -> Trends | None:
+        """Tell how the bytes of groups moved; group n is the next `sizes[n]` of these codetags."""
+        return None
+
+    def members(self, slots: Slots) -> Ints | None:
+        """Count the codetags that are summed into each of these, None if each is one itself."""
+        return None
 
     def extra_stats(self) -> dict[str, int]:
         """Return counts for `.allocfs/stats` that only this kind of backend has."""

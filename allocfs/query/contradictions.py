@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 from allocfs.query.language import NameCondition, Query, TagPart, format_query
 from allocfs.query.quantities import LineRange
+from allocfs.query.states import MARKS, State
 from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import path_of
 
 _ALL_LINES = LineRange(0, 2**64 - 1)
+_EXAMPLES = {"line": "1|2", "state": "new|gone"}
 
 
 def contradictions(query: Query) -> Iterator[str]:
-    """Describe each contradiction between conditions on names or on lines.
+    """Describe each contradiction between conditions on names, on lines or on states.
 
     A contradiction through two patterns with wildcards is not found.
     """
@@ -24,6 +26,9 @@ def contradictions(query: Query) -> Iterator[str]:
     lines = query.tag_part.lines
     if lines and not _common_lines(query):
         yield _message(Query(TagPart(lines=lines)), sum(line.wanted for line in lines))
+    states = query.states
+    if states and not _has_common_states(query):
+        yield _message(Query(states=states), sum(state.wanted for state in states))
 
 
 def _message(query: Query, wanted: int) -> str:
@@ -31,7 +36,7 @@ def _message(query: Query, wanted: int) -> str:
     if wanted < 2:
         return f"no codetag matches {text}"
     key = text.partition("=")[0].removesuffix("!")
-    example = "1|2" if key == "line" else "a|b"
+    example = _EXAMPLES.get(key, "a|b")
     return f"no codetag matches {text}: separate alternatives by |, as in {key}={example}"
 
 
@@ -78,6 +83,17 @@ def _common_lines(query: Query) -> list[LineRange]:
             for unwanted in condition.ranges:
                 allowed = [rest for a in allowed for rest in _without(a, unwanted)]
     return allowed
+
+
+def _has_common_states(query: Query) -> bool:
+    """Tell whether a codetag can meet all conditions: it has one mark at most, and one growth."""
+    marks = [frozenset[State](), *(frozenset({mark}) for mark in MARKS)]
+    growths = [frozenset[State](), frozenset({State.GROWN}), frozenset({State.SHRUNK})]
+    return any(
+        all(bool(one.states & (mark | growth)) == one.wanted for one in query.states)
+        for mark in marks
+        for growth in growths
+    )
 
 
 def _overlap(one: LineRange, other: LineRange) -> LineRange | None:

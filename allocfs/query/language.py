@@ -5,13 +5,15 @@ spec/queries.md is its definition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from typing import Literal, NamedTuple, get_args
 
 from allocfs.errors import BadQuery
+from allocfs.query.groups import Group, parse_group
+from allocfs.query.order import Sort, parse_sort
 from allocfs.query.pairs import (
     PREFIX,
     PairCondition,
@@ -22,25 +24,25 @@ from allocfs.query.pairs import (
 from allocfs.query.patterns import Pattern, parse_pattern, union
 from allocfs.query.quantities import (
     LineRange,
+    format_rate,
+    format_share,
     parse_count,
     parse_limit,
     parse_lines,
+    parse_rate,
+    parse_share,
 )
-from allocfs.query.terms import SUM_KEYS, Terms, parse_terms
+from allocfs.query.states import StateCondition, parse_state
+from allocfs.query.terms import (
+    SUM_KEYS,
+    Terms,
+    format_condition,
+    format_yes_or_no,
+    parse_terms,
+)
 from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
 from allocfs.units import format_size, parse_size
-
-SortKey = Literal["bytes", "calls", "file"]
-
-SORT_KEYS: dict[str, SortKey] = {key: key for key in get_args(SortKey)} | {
-    "size": "bytes",
-    "byte": "bytes",
-    "count": "calls",
-    "call": "calls",
-    "path": "file",
-}
-"""The words for the orders: their names in the canonical form, and other words for them."""
 
 MAX_WILDCARDS = 32
 """Each costs time for every name, and all readers wait while a query is evaluated."""
@@ -86,17 +88,20 @@ class SumPart:
     max_calls: int | None = None
 
 
+@dataclass(frozen=True)
+class TrendPart:
+    """The conditions on trends: inclusive bounds of the slope, and the least share of rises.
+
+    A slope is in bytes per second, a share is of 1; both are exact.
+    """
+
+    min_slope: Fraction | None = None
+    max_slope: Fraction | None = None
+    min_rising: Fraction | None = None
+
+
 NO_SUM_PART = SumPart()
-
-
-class Sort(NamedTuple):
-    """The order of the records; `file` is by path, then line."""
-
-    key: SortKey
-    descending: bool = False
-
-    def __str__(self) -> str:
-        return f"{'-' if self.descending else ''}{self.key}"
+NO_TREND_PART = TrendPart()
 
 
 @dataclass(frozen=True)
@@ -106,19 +111,51 @@ class Query:
     `accurate` stands between the two parts: a codetag can lose its accuracy at any time, but
     to see that takes no sum. Conditions on pairs take no sum either, but most pairs change as
     often as the counters do.
+
+    With a group the records are rows: `tag_query` chooses codetags, `row_query` acts on rows.
+    `occupied`, which has no word in a query, leaves out rows of which no codetag is chosen now.
     """
 
     tag_part: TagPart = TagPart()
     accurate: bool | None = None
     pairs: frozenset[PairCondition] = frozenset()
     sum_part: SumPart = SumPart()
+    states: frozenset[StateCondition] = frozenset()
+    anomaly: bool | None = None
+    trend_part: TrendPart = TrendPart()
+    group: Group | None = None
     sort: Sort | None = None
     limit: int | None = None
+    occupied: bool = False
 
     @cached_property
     def selects_by_value(self) -> bool:
-        """Whether counters or pairs decide how many codetags match."""
-        return bool(self.pairs) or self.sum_part != NO_SUM_PART
+        """Whether counters, pairs, states or trends decide how many records there are."""
+        rows = self.row_query
+        by_number = rows.sum_part != NO_SUM_PART or rows.trend_part != NO_TREND_PART
+        by_flag = rows.anomaly is not None or rows.occupied
+        return by_number or by_flag or bool(rows.pairs or rows.states)
+
+    @cached_property
+    def row_query(self) -> Query:
+        """The part that acts on the rows of the group; without a group, the whole query."""
+        if self.group is None:
+            return self
+        rows = replace(
+            self,
+            tag_part=TagPart(),
+            accurate=None,
+            pairs=frozenset(),
+            group=None,
+            sort=self.sort and self.sort.of_rows(),
+            occupied=self.accurate is not None or bool(self.pairs),
+        )
+        return EVERYTHING if rows == EVERYTHING else rows
+
+    @cached_property
+    def tag_query(self) -> Query:
+        """The part that chooses codetags: by names, lines, accuracy and pairs."""
+        return Query(self.tag_part, self.accurate, self.pairs)
 
 
 EVERYTHING = Query()
@@ -134,10 +171,14 @@ def parse(text: str) -> Query:
     terms = parse_terms(text)
     query = Query(
         _parse_tag_part(terms),
-        _parse_accurate(terms.having("accurate")),
+        terms.having("accurate").yes_or_no(),
         _parse_pairs(terms),
         _parse_sum_part(terms),
-        terms.having("sort").only(_parse_sort),
+        _parse_states(terms),
+        terms.having("anomaly").yes_or_no(),
+        _parse_trend_part(terms),
+        terms.having("group").only(parse_group),
+        terms.having("sort").only(parse_sort),
         terms.having("limit").only(parse_limit),
     )
     _check_wildcards(terms, query)
@@ -162,19 +203,6 @@ def _parse_tag_part(terms: Terms) -> TagPart:
     return TagPart(frozenset(names), frozenset(LineCondition(*line) for line in lines))
 
 
-def _parse_accurate(terms: Terms) -> bool | None:
-    wanted = {term.read_plain(_parse_yes_or_no) == term.equal for term in terms}
-    if len(wanted) > 1:
-        raise BadQuery(f"{terms}: expected one or the other, no codetag is both")
-    return wanted.pop() if wanted else None
-
-
-def _parse_yes_or_no(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError("expected yes or no")
-    return text == "yes"
-
-
 def _parse_pairs(terms: Terms) -> frozenset[PairCondition]:
     keys = {term.key for term in terms if term.key.startswith(PREFIX)}
     return frozenset(
@@ -185,27 +213,20 @@ def _parse_pairs(terms: Terms) -> frozenset[PairCondition]:
 
 
 def _parse_sum_part(terms: Terms) -> SumPart:
-    sizes = _parse_bounds(terms, "min_size", "max_size", parse_size)
-    calls = _parse_bounds(terms, "min_calls", "max_calls", parse_count)
+    sizes = terms.bounds("min_size", "max_size", parse_size)
+    calls = terms.bounds("min_calls", "max_calls", parse_count)
     return SumPart(*sizes, *calls)
 
 
-def _parse_bounds(
-    terms: Terms, minimum: str, maximum: str, reader: Callable[[str], int]
-) -> tuple[int | None, int | None]:
-    low = max((term.read_plain(reader) for term in terms.having(minimum)), default=None)
-    high = min((term.read_plain(reader) for term in terms.having(maximum)), default=None)
-    if low is not None and high is not None and low > high:
-        bounds = terms.having(minimum, maximum)
-        raise BadQuery(f"{bounds}: expected {minimum} not to be above {maximum}")
-    return low, high
+def _parse_states(terms: Terms) -> frozenset[StateCondition]:
+    conditions = terms.having("state").conditions(parse_state)
+    return frozenset(StateCondition(*condition) for condition in conditions)
 
 
-def _parse_sort(text: str) -> Sort:
-    key = text.removeprefix("-")
-    if key not in SORT_KEYS:
-        raise ValueError(f"expected {', '.join(get_args(SortKey))}, or one of them after a -")
-    return Sort(SORT_KEYS[key], text.startswith("-"))
+def _parse_trend_part(terms: Terms) -> TrendPart:
+    slopes = terms.bounds("min_slope", "max_slope", parse_rate)
+    rising = max((term.read(parse_share) for term in terms.having("rising")), default=None)
+    return TrendPart(*slopes, rising)
 
 
 def _check_wildcards(terms: Terms, query: Query) -> None:
@@ -219,30 +240,39 @@ def _check_wildcards(terms: Terms, query: Query) -> None:
 
 def _format_terms(query: Query) -> Iterator[str]:
     yield from sorted(
-        _format_condition(name.axis, name.wanted, sorted(map(str, name.patterns)))
+        format_condition(name.axis, name.wanted, sorted(map(str, name.patterns)))
         for name in query.tag_part.names
     )
     yield from sorted(
-        _format_condition("line", line.wanted, map(str, sorted(line.ranges)))
+        format_condition("line", line.wanted, map(str, sorted(line.ranges)))
         for line in query.tag_part.lines
     )
-    if query.accurate is not None:
-        yield f"accurate={'yes' if query.accurate else 'no'}"
+    yield from format_yes_or_no("accurate", query.accurate)
     yield from sorted(
-        _format_condition(
+        format_condition(
             format_pair_key(pair.key), pair.wanted, sorted(map(format_pair_value, pair.values))
         )
         for pair in query.pairs
     )
+    yield from sorted(
+        format_condition("state", condition.wanted, sorted(condition.states))
+        for condition in query.states
+    )
+    yield from format_yes_or_no("anomaly", query.anomaly)
+    yield from _format_numbers(query.sum_part, query.trend_part)
+    for key, value in (("group", query.group), ("sort", query.sort), ("limit", query.limit)):
+        if value is not None:
+            yield f"{key}={value}"
+
+
+def _format_numbers(sums: SumPart, trend: TrendPart) -> Iterator[str]:
     for key in SUM_KEYS:
-        bound = getattr(query.sum_part, key)
+        bound = getattr(sums, key)
         if bound is not None:
             yield f"{key}={format_size(bound)}"
-    if query.sort is not None:
-        yield f"sort={query.sort}"
-    if query.limit is not None:
-        yield f"limit={query.limit}"
-
-
-def _format_condition(key: str, wanted: bool, values: Iterable[str]) -> str:
-    return f"{key}{'=' if wanted else '!='}{'|'.join(values)}"
+    for key in ("min_slope", "max_slope"):
+        slope = getattr(trend, key)
+        if slope is not None:
+            yield f"{key}={format_rate(slope)}"
+    if trend.min_rising is not None:
+        yield f"rising={format_share(trend.min_rising)}"

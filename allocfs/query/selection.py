@@ -1,50 +1,42 @@
 """The codetags that a query selects, and their order.
 
 `matching_tags` looks at names and lines alone, so its answer holds as long as content_id does.
-`judge_counters` looks at pairs and counters, so its answer is that of the moment. It sums only the
-codetags about which the backend's bounds leave a doubt, and none of them twice.
+`judge_counters` looks at pairs, states, trends and counters, so its answer is that of the moment.
+`query/sums.py` has the part about counters.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from numpy.typing import NDArray
 
 from allocfs.backend.base import Backend
 from allocfs.query.language import (
     NO_SUM_PART,
+    NO_TREND_PART,
     LineCondition,
     NameCondition,
     Query,
-    SumPart,
     TagPart,
+    TrendPart,
 )
+from allocfs.query.order import SUM_ORDERS, TREND_ORDERS, Sort
+from allocfs.query.sums import judge_sums, marks_of, state_holds
+from allocfs.tags.rows import Floats
 from allocfs.tags.spelling import paths_of
-from allocfs.tags.table import Bounds, Flags, Ints, NameColumn, Slots, Sums, TagList, TagTable
-
-
-class _Candidates(NamedTuple):
-    """Codetags that may match; those that are sure match whatever their sums are."""
-
-    slots: Slots
-    bounds: Bounds
-    sure: Flags
-
-    def keep(self, which: Flags | slice) -> _Candidates:
-        low, high = self.bounds
-        return _Candidates(self.slots[which], Bounds(low[which], high[which]), self.sure[which])
+from allocfs.tags.table import Flags, Ints, NameColumn, Slots, TagList, TagTable
 
 
 def needs_sums(query: Query) -> bool:
     """Tell whether counters decide which records there are, or in which order."""
-    by_counter = query.sort is not None and query.sort.key != "file"
-    return by_counter or query.sum_part != NO_SUM_PART
+    by_counter = query.sort is not None and query.sort.key in SUM_ORDERS
+    of_state = any(condition.needs_sums for condition in query.states)
+    return by_counter or of_state or query.anomaly is not None or query.sum_part != NO_SUM_PART
 
 
 def needs_values(query: Query) -> bool:
-    """Tell whether the values of the moment are needed: sums, or pairs."""
-    return bool(query.pairs) or needs_sums(query)
+    """Tell whether values of the moment are needed: sums, pairs, states, trends, or members."""
+    return query.selects_by_value or needs_sums(query) or _needs_trends(query)
 
 
 def matching_tags(query: Query, tags: TagList) -> Slots:
@@ -65,18 +57,34 @@ def accurate_tags(query: Query, backend: Backend, slots: Slots) -> Slots:
     return accurate
 
 
+def chosen_now(query: Query, backend: Backend, slots: Slots) -> Flags:
+    """Tell which slots are as accurate as a query wants and have the pairs that it wants."""
+    chosen = np.ones(len(slots), dtype=np.bool_)
+    if query.accurate is not None:
+        chosen &= backend.accurate(slots) == query.accurate
+    if query.pairs:
+        chosen &= _pairs_match(query, backend, slots)
+    return chosen
+
+
 def judge_counters(query: Query, backend: Backend, slots: Slots) -> Slots:
-    """Keep the slots whose pairs and counters match now, sort them, and apply the limit.
+    """Keep the slots whose values match now, sort them, and apply the limit.
 
     Slots that compare equal, or all if the query does not sort, keep the order they came in. A
-    codetag that is summed is judged and sorted by that one sum.
+    codetag that is summed is judged and sorted by that one sum. Of a query with a group pass the
+    `row_query`, and a backend of rows.
     """
     if query.pairs:
         slots = slots[_pairs_match(query, backend, slots)]
-    if query.sort is not None and query.sort.key == "file":
-        slots = slots[_file_order(backend.tags.table, slots, query.sort.descending)]
+    if query.occupied:
+        slots = slots[_are_occupied(backend, slots)]
+    slots = _judge_marks(query, backend, slots)
+    if _needs_trends(query):
+        slots = _judge_trends(query, backend, slots)
+    if query.sort is not None and query.sort.key in ("file", "names"):
+        slots = slots[_name_order(backend.tags.table, slots, query.sort)]
     if needs_sums(query):
-        slots = _judge_sums(query, backend, slots)
+        slots = judge_sums(query, backend, slots)
     return slots[: query.limit]
 
 
@@ -115,81 +123,62 @@ def _pairs_match(query: Query, backend: Backend, slots: Slots) -> Flags:
     return np.array([holds[text] for text in pairs], dtype=np.bool_)
 
 
-def _file_order(table: TagTable, slots: Slots, descending: bool) -> Slots:
-    """Return the permutation that sorts slots by path, then line."""
-    paths = paths_of(table.file.values)
-    rank = {path: number for number, path in enumerate(sorted(set(paths)))}
-    ranks = np.array([rank[path] for path in paths], dtype=np.int64)[table.file.ids[slots]]
-    line = table.line[slots]
+def _are_occupied(backend: Backend, slots: Slots) -> Flags:
+    members = backend.members(slots)
+    return np.ones(len(slots), dtype=np.bool_) if members is None else members > 0
+
+
+def _judge_marks(query: Query, backend: Backend, slots: Slots) -> Slots:
+    """Keep the slots that meet the conditions on states for which nothing is summed."""
+    conditions = [condition for condition in query.states if not condition.needs_sums]
+    if conditions:
+        marks = marks_of(backend, slots)
+        slots = slots[np.all([state_holds(one, marks) for one in conditions], axis=0)]
+    return slots
+
+
+def _needs_trends(query: Query) -> bool:
+    by_trend = query.sort is not None and query.sort.key in TREND_ORDERS
+    return by_trend or query.trend_part != NO_TREND_PART
+
+
+def _judge_trends(query: Query, backend: Backend, slots: Slots) -> Slots:
+    """Keep the slots whose trends match, and sort them if the query wants that."""
+    trends = backend.trends(slots)
+    unknown = np.full(len(slots), np.nan)
+    slope, rising = (unknown, unknown) if trends is None else (trends.slope, trends.rising)
+    matching = np.flatnonzero(_trends_match(query.trend_part, slope, rising))
+    if query.sort is not None and query.sort.key in TREND_ORDERS:
+        values = (slope if query.sort.key == "slope" else rising)[matching]
+        # NaN stays last: a minus does not change it.
+        matching = matching[np.argsort(-values if query.sort.descending else values, kind="stable")]
+    return slots[matching]
+
+
+def _trends_match(part: TrendPart, slope: Floats, rising: Floats) -> Flags:
+    """Compare numbers as floats: the nearest one to each bound. NaN matches no bound."""
+    found = np.ones(len(slope), dtype=np.bool_)
+    if part.min_slope is not None:
+        found &= slope >= float(part.min_slope)
+    if part.max_slope is not None:
+        found &= slope <= float(part.max_slope)
+    if part.min_rising is not None:
+        found &= rising >= float(part.min_rising)
+    return found
+
+
+def _name_order(table: TagTable, slots: Slots, sort: Sort) -> Slots:
+    """Return the permutation that sorts slots by path and line, or by all of their names."""
+    keys = [table.line[slots], _name_ranks(table.file.ids[slots], paths_of(table.file.values))]
+    if sort.key == "names":
+        columns = (table.module, table.function)
+        keys = [*(_name_ranks(each.ids[slots], each.values) for each in columns), *keys]
     # ~ reverses the order and, unlike a minus, cannot overflow.
-    return np.lexsort((~line, ~ranks) if descending else (line, ranks))
+    return np.lexsort([~key for key in keys] if sort.descending else keys)
 
 
-def _judge_sums(query: Query, backend: Backend, slots: Slots) -> Slots:
-    part, sort = query.sum_part, query.sort
-    found = _candidates(part, slots, backend.bounds(slots))
-    if sort is None or sort.key == "file":
-        return _judge_in_order(query, backend, found)
-    if sort.key == "bytes" and query.limit is not None:
-        found = found.keep(_may_be_first(found, query.limit, sort.descending))
-    sums = backend.sums(found.slots)
-    matching = _meets(part, sums)
-    values = (sums.bytes if sort.key == "bytes" else sums.calls)[matching]
-    order = np.argsort(~values if sort.descending else values, kind="stable")
-    return found.slots[matching][order]
-
-
-def _judge_in_order(query: Query, backend: Backend, found: _Candidates) -> Slots:
-    """Keep the candidates that match; sum those not sure that come before the limit."""
-    if query.limit is not None:
-        enough = int(np.searchsorted(np.cumsum(found.sure), query.limit))
-        found = found.keep(slice(enough + 1))
-    unsure = np.flatnonzero(~found.sure)
-    matching = found.sure.copy()
-    if len(unsure):
-        matching[unsure] = _meets(query.sum_part, backend.sums(found.slots[unsure]))
-    return found.slots[matching]
-
-
-def _candidates(part: SumPart, slots: Slots, bounds: Bounds) -> _Candidates:
-    """Leave out the slots that the bounds of their bytes rule out."""
-    low, high = bounds
-    possible = _within(part, high, low)
-    sure = _within(part, low, high)
-    if part.min_calls is not None or part.max_calls is not None:
-        sure = np.zeros(len(slots), dtype=np.bool_)
-    return _Candidates(slots, bounds, sure).keep(possible)
-
-
-def _within(part: SumPart, at_least: Ints, at_most: Ints) -> Flags:
-    """Tell where the first numbers reach min_size and the second do not pass max_size."""
-    found = np.ones(len(at_least), dtype=np.bool_)
-    if part.min_size is not None:
-        found &= at_least >= part.min_size
-    if part.max_size is not None:
-        found &= at_most <= part.max_size
-    return found
-
-
-def _meets(part: SumPart, sums: Sums) -> Flags:
-    found = _within(part, sums.bytes, sums.bytes)
-    if part.min_calls is not None:
-        found &= sums.calls >= part.min_calls
-    if part.max_calls is not None:
-        found &= sums.calls <= part.max_calls
-    return found
-
-
-def _may_be_first(found: _Candidates, limit: int, descending: bool) -> Flags:
-    """Tell which candidates may be among the first `limit` by bytes, ties included.
-
-    Find the value that `limit` sure candidates reach. A candidate whose best bound is worse
-    cannot be among the first `limit`.
-    """
-    low, high = found.bounds
-    if descending:
-        low, high = ~high, ~low
-    certain = high[found.sure]
-    if len(certain) < limit:
-        return np.ones(len(low), dtype=np.bool_)
-    return np.asarray(low <= np.partition(certain, limit - 1)[limit - 1])
+def _name_ranks(ids: NDArray[np.int32], names: tuple[str, ...]) -> Ints:
+    """Return the ranks of names in the order of their characters."""
+    rank = {name: number for number, name in enumerate(sorted(set(names)))}
+    ranks: Ints = np.array([rank[name] for name in names], dtype=np.int64)[ids]
+    return ranks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from allocfs.errors import BadQuery
@@ -11,10 +12,13 @@ from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import unescape
 
 SUM_KEYS = ("min_size", "max_size", "min_calls", "max_calls")
-NEGATABLE_KEYS = (*Axis, "line", "accurate", f"{PREFIX}KEY")  # KEY is the key of any pair
-KEYS = (*NEGATABLE_KEYS, *SUM_KEYS, "sort", "limit")
+TREND_KEYS = ("min_slope", "max_slope", "rising")
+NEGATABLE_KEYS = (*Axis, "line", "accurate", f"{PREFIX}KEY", "state", "anomaly")
+"""KEY is the key of any pair."""
+KEYS = (*NEGATABLE_KEYS, *SUM_KEYS, *TREND_KEYS, "group", "sort", "limit")
 
 T = TypeVar("T")
+Number = TypeVar("Number", int, Fraction)
 
 
 class Term(NamedTuple):
@@ -78,6 +82,35 @@ class Terms(tuple[Term, ...]):
         if unwanted:
             yield False, unwanted
 
+    def bounds(
+        self, minimum: str, maximum: str, reader: Callable[[str], Number]
+    ) -> tuple[Number | None, Number | None]:
+        """Read the largest minimum and the smallest maximum by their keys."""
+        low = max((term.read_plain(reader) for term in self.having(minimum)), default=None)
+        high = min((term.read_plain(reader) for term in self.having(maximum)), default=None)
+        if low is not None and high is not None and low > high:
+            guilty = self.having(minimum, maximum)
+            raise BadQuery(f"{guilty}: expected {minimum} not to be above {maximum}")
+        return low, high
+
+    def yes_or_no(self) -> bool | None:
+        """Read whether a property is wanted; all have the same key. None if there is no term."""
+        wanted = {term.read_plain(_parse_yes_or_no) == term.equal for term in self}
+        if len(wanted) > 1:
+            raise BadQuery(f"{self}: expected one or the other, no codetag is both")
+        return wanted.pop() if wanted else None
+
+
+def format_condition(key: str, wanted: bool, values: Iterable[str]) -> str:
+    """Write a term with alternatives."""
+    return f"{key}{'=' if wanted else '!='}{'|'.join(values)}"
+
+
+def format_yes_or_no(key: str, wanted: bool | None) -> Iterator[str]:
+    """Write the term of a property, if it is wanted or not wanted."""
+    if wanted is not None:
+        yield f"{key}={'yes' if wanted else 'no'}"
+
 
 def parse_terms(text: str) -> Terms:
     """Split a query into terms whose keys are known; raise BadQuery naming the bad one."""
@@ -88,6 +121,12 @@ def parse_terms(text: str) -> Terms:
     if "" in text.split(","):
         raise BadQuery(f"{text!r}: expected a term on both sides of each comma")
     return Terms(map(_parse_term, text.split(",")))
+
+
+def _parse_yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("expected yes or no")
+    return text == "yes"
 
 
 def _is_utf8(text: str) -> bool:

@@ -31,6 +31,9 @@ def found(text: str) -> list[str]:
         ("line=5,line!=1-9", ["line!=1-9,line=5"]),
         ("line=1-9,line!=1-5|6-9", ["line!=1-5|6-9,line=1-9"]),
         ("line!=0-18446744073709551615", ["line!=0-18446744073709551615"]),
+        ("state=new,state=gone", ["state=gone,state=new"]),
+        ("state=grown,state!=grown|new", ["state!=grown|new,state=grown"]),
+        ("state=new|shrunk,state=gone,state=grown", ["state=gone,state=grown,state=new|shrunk"]),
         (
             "file=a,file=b,function=a,module=a,module=b,line=1,line=3",
             ["file=a,file=b", "module=a,module=b", "line=1,line=3"],
@@ -58,6 +61,9 @@ def test_a_contradiction_is_found(text: str, contradicting: list[str]) -> None:
         "line=1-9,line=9",
         "line=1-9,line!=2-8",
         "line!=5",
+        "state=new,state=grown",
+        "state=new|gone,state!=new",
+        "state!=new|gone|moved|grown|shrunk",
     ],
 )
 def test_conditions_that_some_codetag_can_meet_are_none(text: str) -> None:

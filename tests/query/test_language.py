@@ -10,16 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from allocfs.errors import BadQuery
+from allocfs.query.groups import Group, GroupKey
 from allocfs.query.help import HELP
 from allocfs.query.language import (
     EVERYTHING,
     MAX_WILDCARDS,
     Query,
-    Sort,
     SumPart,
     format_query,
     parse,
 )
+from allocfs.query.order import Sort
 from allocfs.query.terms import KEYS
 from tests.support import ROOT
 
@@ -52,14 +53,22 @@ OTHERS = st.sampled_from(
     st.sampled_from(["=", "!="]),
     alternatives(PATTERNS | st.sampled_from(["0", "7-", "-7", "2048-4K", "%31-2", "-", "%2D1"])),
 )
-ORDERS = st.sampled_from(["", "sort=bytes", "sort=-calls", "sort=file", "sort=-file"])
+OF_MOMENTS = st.sampled_from(
+    ["anomaly=yes", "min_slope=-60_per_min", "max_slope=1K%2Fh", "rising=90%", "rising=99.50"]
+) | st.builds(
+    "state{}{}".format,
+    st.sampled_from(["=", "!="]),
+    alternatives(st.sampled_from(["new", "gone", "grown", "shrunk", "moved", "%6eew"])),
+)
+GROUPS = st.sampled_from(["", "group=module", "group=dir", "group=dir:02", "group=%61ll"])
+ORDERS = st.sampled_from(["", "sort=bytes", "sort=-calls", "sort=file", "sort=-file", "sort=slope"])
 LIMITS = st.sampled_from(["", "limit=1", "limit=0099"])
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> str:
-    terms = draw(st.lists(CONDITIONS | OTHERS, max_size=4))
-    terms += filter(None, [draw(ORDERS), draw(LIMITS)])
+    terms = draw(st.lists(CONDITIONS | OTHERS | OF_MOMENTS, max_size=4))
+    terms += filter(None, [draw(GROUPS), draw(ORDERS), draw(LIMITS)])
     return ",".join(draw(st.permutations(terms or ["file=a"])))
 
 
@@ -118,6 +127,14 @@ def test_any_name_is_a_query_or_is_refused_in_one_line(text: str) -> None:
         ("sort=call", "sort=calls"),
         ("sort=path", "sort=file"),
         ("sort=%2Dcalls,limit=%31%30", "sort=-calls,limit=10"),
+        ("sort=-slope,rising=90%,min_slope=60_per_min", "min_slope=1,rising=90,sort=-slope"),
+        ("max_slope=1K,max_slope=60_per_h,max_slope=1", "max_slope=1_per_min"),
+        ("rising=90%,rising=95.50%25", "rising=95.5"),
+        (
+            "limit=1,group=dir:03,anomaly!=yes,max_calls=1",
+            "anomaly=no,max_calls=1,group=dir:3,limit=1",
+        ),
+        ("state=new,state=gone|new,state!=moved", "state!=moved,state=gone|new,state=new"),
         ("module=a=b", "module=a=b"),
         ("pair.x=02048|1-1|-0|3-", "pair.x=-0|1|2K|3-"),
         ("min_size=1,pair.%62!=2,pair.b!=1,accurate=no", "accurate=no,pair.b!=1|2,min_size=1"),
@@ -139,6 +156,25 @@ def test_what_counters_decide_is_kept_apart_from_names() -> None:
     assert parse("accurate=no") == Query(accurate=False)
     assert parse("module=xfs").tag_part != EVERYTHING.tag_part
     assert format_query(EVERYTHING) == ""
+
+
+def test_a_group_divides_a_query_into_tags_and_rows() -> None:
+    tags = "module=xfs,line=3,accurate=no,pair.a=1"
+    rows = "state=new,anomaly=no,min_size=1,min_slope=1,sort=-bytes,limit=3"
+    query = parse(f"{tags},{rows},group=dir:2")
+    assert query.group == Group(GroupKey.DIR, 2)
+    assert query.tag_query == parse(tags)
+    assert format_query(query.row_query) == rows
+    assert query.row_query.occupied
+    assert parse(f"module=xfs,{rows},group=all").row_query == parse(rows)
+
+
+def test_the_rows_of_a_query_without_a_group_are_codetags() -> None:
+    query = parse("module=xfs,min_size=1,sort=file")
+    assert query.row_query is query
+    assert query.tag_query == parse("module=xfs")
+    assert parse("module=xfs,group=all").row_query is EVERYTHING
+    assert parse("group=all,sort=-file").row_query == Query(sort=Sort("names", True))
 
 
 def test_queries_that_differ_in_one_term_are_not_equal() -> None:
@@ -198,7 +234,11 @@ def test_queries_that_differ_in_one_term_are_not_equal() -> None:
         ("accurate=yes|no", "'accurate=yes|no'", "yes or no"),
         ("accurate=yes,accurate=no", "'accurate=yes,accurate=no'", "no codetag is both"),
         ("accurate=yes,accurate!=yes", "'accurate=yes,accurate!=yes'", "no codetag is both"),
-        ("sort=lines", "'sort=lines'", "bytes, calls, file, or one of them after a -"),
+        (
+            "sort=lines",
+            "'sort=lines'",
+            "bytes, calls, file, slope, rising, or one of them after a -",
+        ),
         ("pair.=1", "'pair.=1'", "pair.KEY=value"),
         ("pair.a!b=1", "'pair.a!b=1'", "! is %21"),
         ("pair.a", "'pair.a'", "key=value or key!=value"),
@@ -212,6 +252,19 @@ def test_queries_that_differ_in_one_term_are_not_equal() -> None:
         ("sort=--bytes", "'sort=--bytes'", "bytes, calls, file"),
         ("sort=+bytes", "'sort=+bytes'", "bytes, calls, file"),
         ("sort=bytes,sort=bytes", "'sort=bytes,sort=bytes'", "sort once"),
+        ("sort=names", "'sort=names'", "bytes, calls, file"),
+        ("group=line", "'group=line'", "expected module, file, function, site, dir, all"),
+        ("group=dir:65", "'group=dir:65'", "N from 1 to 64"),
+        ("group=dir,group=all", "'group=dir,group=all'", "group once"),
+        ("group!=dir", "'group!=dir'", "group has no !="),
+        ("state=", "'state='", "a value after the ="),
+        ("state=new|", "'state=new|'", "both sides of each |"),
+        ("state=old", "'state=old'", "expected new, gone, grown, shrunk, moved"),
+        ("anomaly=1", "'anomaly=1'", "yes or no"),
+        ("min_slope=1_per_y", "'min_slope=1_per_y'", "a slope in bytes per second"),
+        ("min_slope=1,max_slope=59_per_min", "'min_slope=1,max_sl", "not to be above max_slope"),
+        ("rising=%zz", "'rising=%zz'", "two hex digits"),
+        ("rising=1.5.1", "'rising=1.5.1'", "from 0 to 100"),
         ("limit=0", "'limit=0'", "from 1 to"),
         ("limit=-1", "'limit=-1'", "a number of records such as"),
         ("limit=1,line=3,limit=2", "'limit=1,limit=2'", "limit once"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from allocfs.backend.base import Backend
+from allocfs.backend.counterstore import CodetagStore
 from allocfs.query.language import EVERYTHING, Query, parse
+from allocfs.query.order import SortKey
 from allocfs.query.selection import (
     accurate_tags,
+    chosen_now,
     judge_counters,
     matching_tags,
     needs_sums,
@@ -29,6 +34,8 @@ from tests.support.selection_oracle import (
     in_order,
     sum_terms,
 )
+
+SORTS = [f"{sign}{key}" for key in get_args(SortKey) for sign in ("", "-")]
 
 
 def judge(query: Query, backend: Backend, slots: Slots) -> Slots:
@@ -57,7 +64,7 @@ def test_names_and_lines_select_as_a_filter_does(backend: FakeBackend, terms: li
 @given(
     backends(),
     ALL_TERMS,
-    st.sampled_from([None, "bytes", "-bytes", "calls", "-calls", "file", "-file"]),
+    st.sampled_from([None, *SORTS]),
     st.sampled_from([None, 1, 2, 3, 5, TOP_U64]),
 )
 def test_a_query_selects_sorts_and_limits_as_a_filter_does(
@@ -123,6 +130,14 @@ def counted(*values: tuple[int, int, int]) -> FakeBackend:
         ("sort=-calls,limit=1", [4], [0, 1, 2, 3, 4]),
         ("min_size=10,sort=-bytes,limit=1", [2], [2]),
         ("min_size=10,sort=-bytes,limit=2", [2, 1], [1, 2, 3, 4]),
+        ("state=new", [], []),
+        ("state!=new|gone|moved", [0, 1, 2, 3, 4], []),
+        ("state=grown,limit=2", [0, 1], [0, 1, 2, 3, 4]),
+        ("state!=gone,state=shrunk,min_size=10", [], [1, 2, 3, 4]),
+        ("anomaly=yes", [0], [0, 1, 2, 3, 4]),
+        ("anomaly=no,min_size=100", [], []),
+        ("min_slope=0,rising=0", [0, 1, 2, 3, 4], []),
+        ("sort=slope,limit=1,min_size=10", [1], [1]),
         ("sort=file,min_size=10,limit=1", [1], [1]),
         ("sort=-file,min_size=10,limit=1", [3], [4, 3]),
     ],
@@ -203,6 +218,11 @@ def test_slots_keep_the_order_they_are_given_in() -> None:
         ("max_calls=0", True),
         ("sort=bytes", True),
         ("sort=-calls", True),
+        ("anomaly=no", True),
+        ("state=new|grown", True),
+        ("state=new|gone|moved,min_slope=1,rising=1,sort=slope", False),
+        ("group=all,sort=-file", False),
+        ("group=all,sort=bytes", True),
     ],
 )
 def test_only_counters_and_their_order_need_sums(query: str, needed: bool) -> None:
@@ -216,6 +236,64 @@ def test_pairs_need_values_but_no_sums() -> None:
     assert not needs_values(parse("module=xfs,line=1,accurate=no,sort=file,limit=1"))
     assert parse("pair.n=1").selects_by_value
     assert not parse("sort=bytes").selects_by_value
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "selects"),
+    [
+        ("state=new", True, True),
+        ("anomaly=no", True, True),
+        ("min_slope=0", True, True),
+        ("rising=0", True, True),
+        ("sort=slope", True, False),
+        ("group=all,sort=file,limit=1,module=xfs", False, False),
+        ("group=all,sort=bytes", True, False),
+        ("group=all,accurate=yes", True, True),
+        ("group=all,pair.n=1", True, True),
+        ("group=all,min_size=1", True, True),
+    ],
+)
+def test_values_are_needed_and_decide_the_number_of_records(
+    query: str, values: bool, selects: bool
+) -> None:
+    assert needs_values(parse(query)) == values
+    assert needs_values(parse(query).row_query) == values
+    assert parse(query).selects_by_value == selects
+    assert parse(query).row_query.selects_by_value == selects
+
+
+def test_nothing_has_a_mark_or_a_trend_outside_of_diffs_and_trends(store: CodetagStore) -> None:
+    every = store.tags.slots
+    for text in ("state=new|gone|moved", "max_slope=0", "rising=0"):
+        assert judge(parse(text), store, every).tolist() == []
+    for text in ("state!=new", "sort=slope", "sort=-rising"):
+        assert judge(parse(text), store, every).tolist() == every.tolist()
+
+
+def test_rows_without_codetags_are_left_out_if_the_choice_varies() -> None:
+    backend = counted((1, 1, 1), (2, 2, 2), (3, 3, 3))
+    backend.sizes = {0: 1, 2: 5}
+    rows = parse("group=site,accurate=yes,sort=-bytes,limit=2").row_query
+    assert judge(rows, backend, backend.tags.slots).tolist() == [2, 0]
+    rows = parse("group=site,sort=-bytes,limit=2").row_query
+    assert judge(rows, backend, backend.tags.slots).tolist() == [2, 1]
+
+
+def test_rows_are_sorted_by_all_of_their_names() -> None:
+    names = [("b.c", 1, "", ""), ("", 0, "g", "b"), ("", 0, "f", "b"), ("", 0, "f", "a")]
+    backend = FakeBackend([Counted(Codetag(*name)) for name in names], [0, 1, 2, 3])
+    rows = parse("group=all,sort=file").row_query
+    assert judge(rows, backend, backend.tags.slots).tolist() == [3, 2, 1, 0]
+    rows = parse("group=all,sort=-file").row_query
+    assert judge(rows, backend, backend.tags.slots).tolist() == [0, 1, 2, 3]
+
+
+def test_a_choice_of_codetags_is_by_accuracy_and_pairs() -> None:
+    tags = [Counted(Codetag("mm/slub.c", n, "f"), accurate=n > 0, pairs=f"n:{n}") for n in range(4)]
+    backend = FakeBackend(tags, [3, 2, 1, 0])
+    query = parse("accurate=yes,pair.n=-2")
+    assert chosen_now(query, backend, backend.tags.slots).tolist() == [False, True, True, False]
+    assert chosen_now(EVERYTHING, backend, backend.tags.slots).all()
 
 
 def test_a_source_without_pairs_has_no_codetag_with_one() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from allocfs.errors import BadQuery
-from allocfs.query.terms import KEYS, NEGATABLE_KEYS, SUM_KEYS, Term, Terms, parse_terms
+from allocfs.query.terms import (
+    KEYS,
+    NEGATABLE_KEYS,
+    SUM_KEYS,
+    TREND_KEYS,
+    Term,
+    Terms,
+    format_condition,
+    format_yes_or_no,
+    parse_terms,
+)
 from tests.support import ROOT
 
 
@@ -42,7 +52,7 @@ def test_every_key_takes_an_equal_sign_and_some_take_its_negation(key: str) -> N
 
 
 def test_the_keys_are_those_of_the_specification() -> None:
-    assert set(SUM_KEYS) < set(KEYS)
+    assert {*SUM_KEYS, *TREND_KEYS} < set(KEYS)
     section = (ROOT / "spec/queries.md").read_text().split("## Keys")[1].split("\n## ")[0]
     rows = [
         [cell.strip(" `") for cell in line.split("|")[1:]]
@@ -83,3 +93,27 @@ def test_each_equality_is_a_condition_and_all_negations_are_one() -> None:
         (False, frozenset({5, 6, 7})),
     ]
     assert list(Terms().conditions(number)) == []
+
+
+def test_of_several_bounds_the_narrowest_count() -> None:
+    terms = parse_terms("min_size=1,max_size=9,min_size=3,max_size=7")
+    assert terms.bounds("min_size", "max_size", number) == (3, 7)
+    assert terms.bounds("min_calls", "max_calls", number) == (None, None)
+    with pytest.raises(BadQuery, match=r"^'min_size=8,max_size=7': expected min_size not to be"):
+        parse_terms("min_size=8,line=1,max_size=7").bounds("min_size", "max_size", number)
+
+
+def test_a_property_is_wanted_or_not() -> None:
+    assert parse_terms("accurate=yes,accurate!=no").yes_or_no() is True
+    assert parse_terms("accurate!=yes").yes_or_no() is False
+    assert Terms().yes_or_no() is None
+    with pytest.raises(BadQuery, match="expected one or the other"):
+        parse_terms("anomaly=yes,anomaly!=yes").yes_or_no()
+    with pytest.raises(BadQuery, match="expected yes or no"):
+        parse_terms("anomaly=1").yes_or_no()
+
+
+def test_terms_are_written_as_they_are_read() -> None:
+    assert format_condition("line", False, ["1", "2-3"]) == "line!=1|2-3"
+    assert list(format_yes_or_no("anomaly", False)) == ["anomaly=no"]
+    assert list(format_yes_or_no("anomaly", None)) == []

@@ -11,7 +11,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from allocfs.backend.base import Backend
-from allocfs.tags.table import Bounds, Codetag, Flags, Pairs, Slots, Sums, TagList, TagTable
+from allocfs.tags.rows import Trends
+from allocfs.tags.table import (
+    Bounds,
+    Codetag,
+    Flags,
+    Ints,
+    Marks,
+    Pairs,
+    Slots,
+    Sums,
+    TagList,
+    TagTable,
+)
 
 S64 = np.iinfo(np.int64)
 TOP_U64 = 2**64 - 1
@@ -38,6 +50,13 @@ class Counted(NamedTuple):
     below: int = 0
     above: int = 0
     pairs: str = ""
+    mark: str = ""
+    slope: float = 0.0
+    rising: float = 0.0
+
+    @property
+    def signed_calls(self) -> int:
+        return self.calls - 2**64 if self.calls > S64.max else self.calls
 
     @property
     def low(self) -> int:
@@ -49,12 +68,15 @@ class Counted(NamedTuple):
 
 
 class FakeBackend(Backend):
-    """A backend that records the summed slots."""
+    """A backend that records the summed slots. As a diff it has signed calls."""
+
+    diff = False
 
     def __init__(self, counted: list[Counted], order: list[int]) -> None:
         super().__init__()
         self.counted = counted
         self.summed: list[int] = []
+        self.sizes: dict[int, int] = {}  # of the rows that these codetags are
         table = TagTable.from_tags([one.tag for one in counted])
         self._tags = TagList.from_slots(1, table, np.array(order, dtype=np.intp))
 
@@ -65,9 +87,10 @@ class FakeBackend(Backend):
     def sums(self, slots: Slots) -> Sums:
         self.summed += slots.tolist()
         chosen = [self.counted[slot] for slot in slots]
+        calls = np.array([one.calls for one in chosen], dtype=np.uint64)
         return Sums(
             np.array([one.bytes for one in chosen], dtype=np.int64),
-            np.array([one.calls for one in chosen], dtype=np.uint64),
+            calls.view(np.int64) if self.diff else calls,
             self.accurate(slots),
         )
 
@@ -82,6 +105,23 @@ class FakeBackend(Backend):
         if not any(one.pairs for one in self.counted):
             return None
         return [self.counted[slot].pairs for slot in slots]
+
+    def members(self, slots: Slots) -> Ints | None:
+        return np.array([self.sizes.get(slot, 0) for slot in slots.tolist()], dtype=np.int64)
+
+    def marks(self, slots: Slots) -> Marks | None:
+        marks = [self.counted[slot].mark for slot in slots]
+        flags = (
+            np.array([mark == name for mark in marks], dtype=np.bool_) for name in Marks._fields
+        )
+        return Marks(*flags)
+
+    def trends(self, slots: Slots) -> Trends | None:
+        chosen = [self.counted[slot] for slot in slots]
+        slope = np.array([one.slope for one in chosen], dtype=np.float64)
+        rising = np.array([one.rising for one in chosen], dtype=np.float64)
+        none, unknown = np.zeros(len(slots), dtype=np.int64), np.full(len(slots), np.nan)
+        return Trends(none, none, none, none, unknown, slope, rising, none, unknown)
 
     def all_loaded_since(self, content_id: int, slots: Slots) -> bool:
         return True
@@ -127,6 +167,31 @@ def bound_term(key: str, bound: int) -> Term:
         return value >= bound if key.startswith("min") else value <= bound
 
     return f"{key}={bound}", holds
+
+
+def states(one: Counted) -> set[str]:
+    growth = one.bytes or one.signed_calls
+    return {one.mark, "grown" if growth > 0 else "shrunk" if growth < 0 else ""}
+
+
+def state_term(equal: bool, wanted: list[str]) -> Term:
+    text = f"state{'=' if equal else '!='}{'|'.join(wanted)}"
+    return text, lambda one: equal == any(state in wanted for state in states(one))
+
+
+def is_anomaly(one: Counted) -> bool:
+    return one.bytes < 0 or one.signed_calls < 0 or (one.bytes == 0) != (one.calls == 0)
+
+
+def slope_term(key: str, rate: tuple[str, float]) -> Term:
+    text, bound = rate
+    if key.startswith("min"):
+        return f"{key}={text}", lambda one: one.slope >= bound
+    return f"{key}={text}", lambda one: one.slope <= bound
+
+
+def rising_term(percent: int) -> Term:
+    return f"rising={percent}%", lambda one: one.rising >= percent / 100
 
 
 def pair_term(key: str, equal: bool, values: list[tuple[str, Callable[[str], bool]]]) -> Term:
@@ -199,6 +264,19 @@ PAIR_TERMS = st.builds(
     st.booleans(),
     st.lists(st.sampled_from(PAIR_VALUES), min_size=1, max_size=3),
 )
+STATES = ["new", "gone", "moved", "grown", "shrunk"]
+STATE_TERMS = st.builds(
+    state_term, st.booleans(), st.lists(st.sampled_from(STATES), min_size=1, max_size=3)
+)
+ANOMALIES: list[Term] = [
+    ("anomaly=yes", is_anomaly),
+    ("anomaly=no", lambda one: not is_anomaly(one)),
+]
+RATES = [("-1", -1.0), ("0", 0.0), ("90_per_min", 1.5), ("1K", 1024.0)]
+TREND_TERMS = st.builds(
+    slope_term, st.sampled_from(["min_slope", "max_slope"]), st.sampled_from(RATES)
+) | st.builds(rising_term, st.sampled_from([0, 50, 90, 100]))
+
 PAIRS = st.lists(
     st.sampled_from(["error_size", "state", "error_sizes"]).flatmap(
         lambda key: st.sampled_from(
@@ -219,7 +297,21 @@ TAGS = st.builds(
     st.sampled_from(FUNCTIONS),
     st.sampled_from(MODULES),
 )
-COUNTED = st.builds(Counted, TAGS, BYTES, CALLS, st.booleans(), SLACK, SLACK, PAIRS)
+SLOPES = st.sampled_from([-1.0, 0.0, 0.5, 1.5, 2000.0, float("nan")])
+SHARES = st.sampled_from([0.0, 0.5, 0.9, 1.0, float("nan")])
+COUNTED = st.builds(
+    Counted,
+    TAGS,
+    BYTES,
+    CALLS,
+    st.booleans(),
+    SLACK,
+    SLACK,
+    PAIRS,
+    st.sampled_from(["", "new", "gone", "moved"]),
+    SLOPES,
+    SHARES,
+)
 
 
 @st.composite
@@ -249,6 +341,9 @@ ALL_TERMS = st.builds(
     st.lists(st.sampled_from(ACCURATE), max_size=1),
     st.lists(PAIR_TERMS, max_size=2),
     sum_terms(),
+    st.lists(STATE_TERMS, max_size=2),
+    st.lists(st.sampled_from(ANOMALIES), max_size=1),
+    st.lists(TREND_TERMS, max_size=1),
 )
 
 
@@ -258,17 +353,23 @@ def expected(backend: FakeBackend, terms: list[Term]) -> list[int]:
     return [slot for slot in loaded if all(holds(backend.counted[slot]) for _, holds in terms)]
 
 
-def sort_key(sort: str, one: Counted) -> tuple[int | str, int]:
+def sort_key(sort: str, one: Counted) -> tuple[float | str, int]:
     match sort.removeprefix("-"):
         case "bytes":
             return one.bytes, 0
         case "calls":
             return one.calls, 0
+        case "slope":
+            return one.slope, 0
+        case "rising":
+            return one.rising, 0
         case _:
             return PATHS[one.tag.file], one.tag.line
 
 
 def in_order(backend: FakeBackend, slots: list[int], sort: str) -> list[int]:
-    """Sort slots; sorted() keeps the order of equal keys, also in reverse."""
-    counted = backend.counted
-    return sorted(slots, key=lambda n: sort_key(sort, counted[n]), reverse=sort[0] == "-")
+    """Sort slots; sorted() keeps the order of equal keys, also in reverse. NaN is last."""
+    keys = {n: sort_key(sort, backend.counted[n]) for n in slots}
+    unknown = [n for n in slots if keys[n][0] != keys[n][0]]
+    known = [n for n in slots if n not in unknown]
+    return sorted(known, key=keys.__getitem__, reverse=sort[0] == "-") + unknown
