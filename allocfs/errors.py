@@ -2,6 +2,7 @@
 
 AllocfsError
     NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
+        NoSuchMoment
     BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
     NotCacheable (EINVAL)      BadName (EINVAL)             NameTaken (EEXIST)
     SnapshotFailed (EIO, or the number that the disk gave)
@@ -32,6 +33,10 @@ class NameNotFound(AllocfsError):
     """A path names nothing that is loaded now."""
 
 
+class NoSuchMoment(NameNotFound):
+    """A path names a snapshot, a sample or a capture that does not exist; the log says which do."""
+
+
 class NameTooLong(AllocfsError):
     """A name is longer than any name here can be."""
 
@@ -57,6 +62,8 @@ class SnapshotFailed(AllocfsError):
 
     `number` is the errno of the client, such as ENOSPC or EROFS.
     """
+
+    number = errno.EIO
 
     def __init__(self, message: str, number: int = errno.EIO) -> None:
         """Name the file, and keep the errno."""

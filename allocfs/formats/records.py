@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import construct as c  # type: ignore[import-untyped]
 import numpy as np
@@ -105,6 +106,7 @@ RECORD = dtype_of(TAG_DATA)
 COUNTERS = dtype_of(COUNTERS_DATA)
 RECORD_SIZE = RECORD.itemsize
 COUNTERS_SIZE = COUNTERS.itemsize
+TREND_SIZE = 96
 
 
 def cut_name(name: str) -> bytes:
@@ -130,8 +132,12 @@ class RecordEncoder:
 
     @classmethod
     def from_table(cls, table: TagTable) -> RecordEncoder:
-        """Encode the names of a tag table."""
-        return cls(table, *map(_cut_names, (table.module, table.function, table.file)))
+        """Encode the names of a tag table; all who use one at a time share it."""
+        encoder = _shared.get(id(table))
+        if encoder is None:
+            encoder = cls(table, *map(_cut_names, (table.module, table.function, table.file)))
+            _shared[id(table)] = encoder
+        return encoder
 
     @cached_property
     def every(self) -> Records:
@@ -146,6 +152,10 @@ class RecordEncoder:
         records["filename"] = self.filename[self.table.file.ids[slots]]
         records["lineno"] = self.table.line[slots]
         return records
+
+
+# By id(): an encoder keeps its table, so that no other table has the id while the entry is there.
+_shared: WeakValueDictionary[int, RecordEncoder] = WeakValueDictionary()
 
 
 def fill(records: Records, sums: Sums) -> None:

@@ -14,7 +14,7 @@ from allocfs.fuse.inodes import Inode, node_of
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
 from allocfs.vfs.filesystem import BoundFile, Filesystem
-from allocfs.vfs.nodes import CONTROL_FILE, AxisDir, Dir, Node
+from allocfs.vfs.nodes import CONTROL_FILE, AxisDir, Dir, MomentLink, MomentsDir, Node
 
 NAMES_VALID = 60.0  # seconds; a name that is gone is found out at getattr and open
 CONTROL_MODE = 0o600
@@ -43,6 +43,7 @@ class Attributes:
         self._mode = mode
         self._promises = promises
         self._changed_ns = time.time_ns()
+        self._is_owner = access.uid == access.control_uid
 
     def of_entry(
         self, number: int, inode: Inode, tags: int | None = None
@@ -83,14 +84,21 @@ class Attributes:
         attributes.st_ino = number
         attributes.st_nlink = 1
         attributes.st_uid, attributes.st_gid = self._access.uid, self._access.gid
-        attributes.st_atime_ns = self._changed_ns
-        attributes.st_mtime_ns = self._changed_ns
-        attributes.st_ctime_ns = self._changed_ns
+        time_ns = self._filesystem.time_ns(node) or self._changed_ns
+        attributes.st_atime_ns = time_ns
+        attributes.st_mtime_ns = time_ns
+        attributes.st_ctime_ns = time_ns
         attributes.st_blksize = 4096
         attributes.attr_timeout = attributes.entry_timeout = NAMES_VALID
         if isinstance(node, Dir):
             attributes.st_mode = stat.S_IFDIR | self._access.dir_mode
             attributes.st_nlink = 2
+            if isinstance(node, MomentsDir) and node.kind == "snapshots" and self._is_owner:
+                attributes.st_mode |= stat.S_IWUSR
+        elif isinstance(node, MomentLink):
+            attributes.st_mode = stat.S_IFLNK | 0o777
+            attributes.st_size = len(os.fsencode(node.target))
+            attributes.attr_timeout = attributes.entry_timeout = 0
         elif node == CONTROL_FILE:
             attributes.st_mode = stat.S_IFREG | CONTROL_MODE
             attributes.st_uid = self._access.control_uid

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from allocfs.vfs.filesystem import BoundFile
-from allocfs.vfs.nodes import ROOT, Dir, Node
+from allocfs.vfs.nodes import ROOT, Dir, MomentLink, Node
 
 ROOT_INODE = 1
 _FIRST = 256  # lower numbers are left to the root and to what FUSE may reserve
 
-Inode = Dir | BoundFile
+Inode = Dir | MomentLink | BoundFile
 
 
 def inode_number(path: str) -> int:
@@ -56,7 +56,7 @@ class Inodes:
             if node_of(inode) == node and self._serves(inode):
                 return number, inode
             number += 1
-        return number, node if isinstance(node, Dir) else BoundFile(node)
+        return number, node if isinstance(node, Dir | MomentLink) else BoundFile(node)
 
     def remember(self, number: int, inode: Inode) -> None:
         """Count one lookup by the kernel of an inode that find() returned."""

@@ -24,8 +24,8 @@ from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.renderings import Rendering, Renderings
 from allocfs.fuse.serving import unknown_size
-from allocfs.vfs.filesystem import BoundFile, Filesystem, View
-from allocfs.vfs.nodes import AboutFile, AllocinfoFile
+from allocfs.vfs.filesystem import BoundFile, Filesystem, SinceReadView, View
+from allocfs.vfs.nodes import ALLOCINFO, AboutFile
 
 DEFAULT_MAX_AGE = 1.0  # seconds
 UNKNOWN_SIZE = 1
@@ -70,8 +70,9 @@ class LiveFiles:
         With max_age=0 all files are live: a query by size is judged at open and not again, and
         text is rendered by each read from its start.
         """
-        if self._filesystem.has_fixed_size(bound.file):
-            return self._filesystem.open(bound)
+        filesystem = self._filesystem
+        if filesystem.has_fixed_size(bound.file) or filesystem.is_polled(bound.file):
+            return filesystem.open(bound)
         if not self._is_judged(bound):
             return _RenderedView(self, number, bound)
         self._judged.add(number)
@@ -89,6 +90,8 @@ class LiveFiles:
         if isinstance(view, _RenderedView):
             data = view.read_to_cache(offset, size)
         else:
+            if isinstance(view, SinceReadView):
+                raise unknown_size()
             if number in self._judged:
                 self.require_known_size(number, view)
             data = view.read(offset, size)
@@ -105,7 +108,8 @@ class LiveFiles:
             attributes.attr_timeout = self._promises.make(attributes.st_ino)
             return
         attributes.attr_timeout = 0
-        attributes.st_size = self._entry_size(attributes.st_ino)
+        if not self._filesystem.is_polled(bound.file):
+            attributes.st_size = self._entry_size(attributes.st_ino)
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size, of a rendering where it depends on values."""
@@ -113,7 +117,10 @@ class LiveFiles:
         if self._filesystem.has_fixed_size(bound.file):
             self.describe_entry(attributes, bound, None)
             return
-        if self._is_all_live and isinstance(bound.file, AllocinfoFile):
+        if self._filesystem.is_polled(bound.file):
+            attributes.attr_timeout = 0
+            return
+        if self._is_all_live and bound.file == ALLOCINFO:
             attributes.attr_timeout = 0
             attributes.st_size = self._text_size(number, bound)
         elif self._is_judged(bound):
@@ -216,7 +223,7 @@ class LiveFiles:
 
     def _render(self, number: int, bound: BoundFile) -> Rendering:
         rendering = self._renderings.render(number, bound)
-        if isinstance(bound.file, AllocinfoFile):
+        if bound.file == ALLOCINFO:
             self._text = _TextSize(self._filesystem.content_id, rendering.view.size())
         return rendering
 

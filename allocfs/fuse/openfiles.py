@@ -58,7 +58,8 @@ class OpenFiles:
         self._filesystem.bind(bound)
         content_id = self._filesystem.content_id
         view = self._mode.open(inode, bound)
-        ioctl = self._filesystem.ioctl_file() if isinstance(node, AllocinfoFile) else None
+        is_allocinfo = isinstance(node, AllocinfoFile)
+        ioctl = self._filesystem.ioctl_file(bound) if is_allocinfo else None
         handle = self._files.add(OpenFile(inode, node, view, ioctl))
         self._by_inode[inode] += 1
         if node == CONTENT_ID:
@@ -112,7 +113,7 @@ class OpenFiles:
             return
         if self.may_be_open(inode) or not self._mode.reset(inode):
             raise errors.Superseded(f"{bound.file.path}: selects other tags now")
-        bound.selection = None
+        bound.release()
 
     def may_be_open(self, inode: int) -> bool:
         """Tell whether a client may hold an inode open."""

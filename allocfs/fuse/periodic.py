@@ -23,6 +23,7 @@ import pyfuse3
 import trio
 
 from allocfs.clock import age_clock_ns
+from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.serving import unknown_size
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
@@ -93,7 +94,12 @@ class PeriodicFiles:
         return view.read(offset, size)
 
     def open(self, number: int, bound: BoundFile) -> View:
-        """Return a view of the published contents of a file, whichever these are at a read."""
+        """Return a view of the published contents of a file, whichever these are at a read.
+
+        Raises NotCacheable for a file whose opens have contents of their own.
+        """
+        if self._filesystem.is_polled(bound.file):
+            raise NotCacheable(f"{bound.file.path}: mount without max_age to read it")
         return _PublishedView(self, number, bound)
 
     def describe_entry(
@@ -112,6 +118,9 @@ class PeriodicFiles:
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size and time of this period."""
+        if self._filesystem.is_polled(bound.file):
+            attributes.attr_timeout = 0
+            return
         end_ns = self._clock() + round(self.period().remaining * _NS)
         # The contents are fixed now until the period ends.
         size, published = self.measure(attributes.st_ino, bound)

@@ -124,4 +124,4 @@ class Renderings:
     def _values_id(self, bound: BoundFile) -> int | None:
         """Return the values_id for a file that has values. Raises SourceFailed or SourceLate."""
         has_values = isinstance(bound.file, TagFile | AllocinfoFile)
-        return self._filesystem.values_id() if has_values else None
+        return self._filesystem.values_id(bound) if has_values else None

@@ -42,6 +42,7 @@ class DiffBackend(Backend):
     @property
     def tags(self) -> TagList:
         """The tags of `after`, then those that only `before` has."""
+        self.renew()
         return self._tags
 
     @property
@@ -50,7 +51,7 @@ class DiffBackend(Backend):
         return self._before.counters_read + self._after.counters_read
 
     def renew(self) -> None:
-        """Match anew if one of the lists has changed."""
+        """Match anew if one of the lists has changed; every method that needs it calls this."""
         if self._lists != (self._before.tags, self._after.tags):
             self._match()
 
@@ -61,6 +62,7 @@ class DiffBackend(Backend):
 
     def sums(self, slots: Slots) -> Sums:
         """Return the differences; `calls` is signed, and a difference of accurate ones accurate."""
+        self.renew()
         before = _values(self._before, self._before_slots[slots])
         after = _values(self._after, self._after_slots[slots])
         calls = after.calls.view(np.int64) - before.calls.view(np.int64)
@@ -68,12 +70,14 @@ class DiffBackend(Backend):
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation in both moments."""
+        self.renew()
         return _accurate(self._before, self._before_slots[slots]) & _accurate(
             self._after, self._after_slots[slots]
         )
 
     def pairs(self, slots: Slots) -> Pairs | None:
         """Return the pairs that these tags have after."""
+        self.renew()
         after = self._after_slots[slots]
         present = after >= 0
         pairs = self._after.pairs(after[present])
@@ -84,6 +88,7 @@ class DiffBackend(Backend):
 
     def marks(self, slots: Slots) -> Marks:
         """Mark the tags that one moment lacks, and those whose line moved."""
+        self.renew()
         before, after = self._before_slots[slots], self._after_slots[slots]
         return Marks(before < 0, after < 0, self._moved[slots])
 
@@ -138,7 +143,8 @@ class DiffBackend(Backend):
         )
         self._tags = TagList.from_slots(content_id, table, numbers)
         if self.is_frozen:
-            self._tags = TagList.from_slots(content_id, table, numbers[self._differ(numbers)])
+            changed = numbers[self._differ(numbers)]
+            self._tags = TagList.from_slots(content_id, table, changed)
 
     def _match_moved(self, table: TagTable, gone: Slots, new: Slots) -> Slots:
         """Give tags whose line moved their values before; return the other ones that are gone."""
@@ -150,7 +156,7 @@ class DiffBackend(Backend):
 
     def _differ(self, slots: Slots) -> Flags:
         sums = self.sums(slots)
-        return (sums.bytes != 0) | (sums.calls != 0)
+        return np.asarray((sums.bytes != 0) | (sums.calls != 0))
 
 
 def _by_number(size: int, numbers: Slots, slots: Slots) -> Slots:
@@ -164,13 +170,12 @@ def _values(backend: Backend, slots: Slots) -> Sums:
     present = slots >= 0
     if present.all():
         return backend.sums(slots)
-    found = backend.sums(slots[present])
     sums = Sums(
         np.zeros(len(slots), dtype=np.int64),
-        np.zeros(len(slots), dtype=found.calls.dtype),
+        np.zeros(len(slots), dtype=np.uint64),
         np.ones(len(slots), dtype=np.bool_),
     )
-    for column, values in zip(sums, found, strict=True):
+    for column, values in zip(sums, backend.sums(slots[present]), strict=True):
         column[present] = values
     return sums
 
@@ -194,9 +199,9 @@ def _moved_pairs(table: TagTable, gone: Slots, new: Slots) -> Iterator[tuple[int
         yield from zip(gone_in[function], new_in[function], strict=False)
 
 
-def _by_function(table: TagTable, slots: Slots) -> dict[tuple[int, int, int], list[int]]:
+def _by_function(table: TagTable, slots: Slots) -> dict[tuple[int, ...], list[int]]:
     """Group slots by file, function and module, each group by line."""
-    groups: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
+    groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     ordered = slots[np.argsort(table.line[slots], kind="stable")]
     columns = (
         column.ids[ordered].tolist() for column in (table.file, table.function, table.module)

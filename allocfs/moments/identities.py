@@ -32,6 +32,18 @@ class Identities:
             found = self._by_list[tags] = self._number(tags)
         return found
 
+    def part(self, tags: TagList, slots: Slots) -> TagList:
+        """Return a list of some of the tags of a list, whose numbers then are known."""
+        part = TagList.from_slots(tags.content_id, tags.table, slots)
+        self._by_list[part] = self.numbers(tags)[tags.rank[slots]]
+        return part
+
+    def listed(self, numbers: Slots) -> TagList:
+        """Return a list of the tags that have some numbers."""
+        tags = TagList.from_slots(0, self.table, numbers)
+        self._by_list[tags] = numbers
+        return tags
+
     def _number(self, tags: TagList) -> Slots:
         codetags = codetags_of(tags.table)
         keys = list(identities(codetags[slot] for slot in tags.slots.tolist()))

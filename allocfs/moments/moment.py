@@ -54,17 +54,19 @@ class Moment:
         return sum(column.nbytes for column in self.sums)
 
 
-def take(backend: Backend) -> Moment:
-    """Sum all codetags of a backend now, in one pass; call renew() before.
+def take(backend: Backend, tags: TagList | None = None) -> Moment:
+    """Sum all codetags of a backend now, or those of a part of its list, in one pass.
 
-    Raises SourceFailed and SourceLate. If a module goes meanwhile, the rest is summed again.
+    Call renew() before. Raises SourceFailed and SourceLate. If a module goes meanwhile, all
+    codetags that are left are summed.
     """
     for _ in range(MOST_PASSES):
-        tags = backend.tags
+        tags = tags or backend.tags
         try:
             sums = backend.sums(tags.slots)
         except TagGone:
             backend.renew()
+            tags = None
             continue
         if backend.all_loaded_since(tags.content_id, tags.slots):
             boot_ns = backend.values_ns()
@@ -72,6 +74,7 @@ def take(backend: Backend) -> Moment:
             pairs = backend.pairs(tags.slots)
             return Moment(tags, _contiguous(sums), pairs, taken, backend.describe())
         backend.renew()
+        tags = None
     raise SourceFailed(f"a module was unloaded in each of {MOST_PASSES} passes over all codetags")
 
 

@@ -34,6 +34,10 @@ class StateCondition(NamedTuple):
         return not self.states <= MARKS
 
 
+CHANGED = StateCondition(True, frozenset({State.GROWN, State.SHRUNK}))
+"""The condition that values differ: every codetag of which they do has grown or shrunk."""
+
+
 def parse_state(text: str) -> State:
     """Read an alternative of a condition; raise ValueError, naming the expected words."""
     word = unescape(text)

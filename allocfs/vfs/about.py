@@ -11,6 +11,7 @@ from allocfs.backend.base import Backend
 from allocfs.formats.jsonlines import MEMBERS
 from allocfs.formats.livetext import NAMED_PAIRS
 from allocfs.formats.records import schema
+from allocfs.moments.when import Past, When
 
 _COUNT_WIDTH = 20  # digits of the largest u64
 
@@ -36,6 +37,20 @@ def about_files(
         "source": source,
         "stats": lambda: stats_text(backend, own_counts()),
         "version": f"{__version__}\n".encode,
+    }
+
+
+def about_moment(backend: Backend, when: When) -> dict[str, Callable[[], bytes]]:
+    """Return the functions that render the files about a moment, a difference or a trend."""
+
+    def time() -> bytes:
+        taken = when.moment.taken if isinstance(when, Past) else None
+        return f"{taken or 'unknown'}\n".encode()
+
+    return {
+        "content_id": lambda: b"%d\n" % backend.tags.content_id,
+        "source": lambda: f"{backend.describe()}\n".encode("utf-8", "surrogateescape"),
+        "time": time,
     }
 
 

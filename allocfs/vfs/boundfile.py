@@ -14,9 +14,15 @@ class BoundFile:
     for the clients that hold it: with its own tags, and TagGone for those unloaded meanwhile.
     """
 
-    __slots__ = ("file", "selection")
+    __slots__ = ("branch", "file", "selection")
 
     def __init__(self, file: File) -> None:
         """Select nothing yet: a listing binds thousands of files of which few are used."""
         self.file = file
+        self.branch: object = None  # the branch in which the slots of the selection have a meaning
         self.selection: Selection | None = None
+
+    def release(self) -> None:
+        """Let go of the selection: the next use selects the tags of then."""
+        self.branch = None
+        self.selection = None

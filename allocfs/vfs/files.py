@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from allocfs.backend.base import Backend
 from allocfs.formats.records import RecordEncoder
@@ -12,7 +13,7 @@ from allocfs.query.help import HELP
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.limits import Budget
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, HelpFile, TagFile
-from allocfs.vfs.select import Selector
+from allocfs.vfs.select import PLAIN, Rules, Selector
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
 from allocfs.vfs.view import (
@@ -22,23 +23,27 @@ from allocfs.vfs.view import (
     WholeView,
 )
 
+About = Mapping[str, Callable[[], bytes]]
+
+
+class Account(NamedTuple):
+    """The counts and the memory of a mount, that all its branches share."""
+
+    stats: Stats
+    budget: Budget
+
 
 class Files:
     """The views of files over one backend."""
 
     def __init__(
-        self,
-        backend: Backend,
-        stats: Stats,
-        about: Mapping[str, Callable[[], bytes]],
-        budget: Budget,
+        self, backend: Backend, about: About, account: Account, rules: Rules = PLAIN
     ) -> None:
-        """Count in `stats`; `about` renders the files of `/.allocfs`."""
-        self.selector = Selector(backend, self.encoder)
+        """Count in an account; `about` renders the files of `.allocfs`; `rules` as in Selector."""
+        self.selector = Selector(backend, self.encoder, rules)
         self._backend = backend
-        self._stats = stats
+        self._stats, self._budget = account
         self._about = about
-        self._budget = budget
         self._encoder = RecordEncoder.from_table(backend.tags.table)
 
     def live(self, bound: BoundFile) -> View:
@@ -54,7 +59,7 @@ class Files:
 
     def selection(self, bound: BoundFile, file: TagFile) -> Selection:
         """Return the tags of a file now: of its inode, as far as the counters of now meet it."""
-        return self.selector.judge(file.scope.query, self.selector.bind(bound, file))
+        return self.selector.judge(file, self.selector.bind(bound, file))
 
     def constant(self, file: HelpFile | AboutFile) -> bytes:
         """Render a file that has no tags."""

@@ -12,12 +12,19 @@ from typing import NamedTuple
 from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
 from allocfs.errors import ReadOnly
+from allocfs.formats.records import TREND_SIZE
+from allocfs.moments.catalogue import Catalogue
+from allocfs.moments.moment import format_utc, take
+from allocfs.moments.when import Past, SinceRead, Window, varies
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.about import about_files
 from allocfs.vfs.allocinfo import IoctlFile
 from allocfs.vfs.boundfile import BoundFile
-from allocfs.vfs.files import Files
+from allocfs.vfs.branch import Branch
+from allocfs.vfs.branches import Branches
+from allocfs.vfs.files import Account
 from allocfs.vfs.limits import Budget, Limits, Reservation
+from allocfs.vfs.moments import MomentNames
 from allocfs.vfs.nodes import (
     CONTROL,
     CONTROL_FILE,
@@ -25,12 +32,15 @@ from allocfs.vfs.nodes import (
     Dir,
     Entry,
     File,
+    MomentLink,
+    MomentsDir,
     Node,
     QueriesDir,
     ScopeDir,
     TagFile,
 )
 from allocfs.vfs.queries import RecentQueries, RecentQuery
+from allocfs.vfs.sinceread import SinceReadView
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.tree import Tree
 from allocfs.vfs.view import View
@@ -43,11 +53,12 @@ __all__ = [
     "Listing",
     "RecentQuery",
     "Reservation",
+    "SinceReadView",
     "Stats",
     "View",
 ]
 
-XATTRS = ("user.allocfs.content_id", "user.allocfs.record_size", "user.allocfs.records")
+XATTRS = tuple(f"user.allocfs.{name}" for name in ("content_id record_size records time".split()))
 _ENTRY_BYTES = 256  # the memory of an entry of a listing, with its name
 
 
@@ -61,19 +72,24 @@ class Listing(NamedTuple):
 class Filesystem:
     """Every question that can be asked of a path, in terms of nodes and views."""
 
-    def __init__(self, backend: Backend, limits: Limits | None = None) -> None:
-        """Serve a backend."""
+    def __init__(
+        self, backend: Backend, limits: Limits | None = None, catalogue: Catalogue | None = None
+    ) -> None:
+        """Serve a backend, and the moments of a catalogue, of snapshots alone if there is none."""
         self.limits = limits or Limits()
         self.memory_budget = Budget(self.limits.max_kept)
         self.stats = Stats()
         self._backend = backend
-        self._about = about_files(backend, self._counts)
+        self._catalogue = catalogue or Catalogue()
+        about = about_files(backend, self._counts)
         if backend.control is not None:
-            self._about[CONTROL] = backend.control.usage.encode
-        self._files = Files(backend, self.stats, self._about, self.memory_budget)
-        self._selector = self._files.selector
+            about[CONTROL] = backend.control.usage.encode
+        account = Account(self.stats, self.memory_budget)
+        self._branches = Branches(backend, about, self._catalogue, account)
+        self._present = self._branches.present
         self._queries = RecentQueries(self.limits.max_queries)
-        self._tree = Tree(self._selector, self._queries, backend.control is not None)
+        moments = MomentNames(self._catalogue)
+        self._tree = Tree(self._branches, moments, self._queries, backend.control is not None)
 
     @property
     def content_id(self) -> int:
@@ -85,12 +101,18 @@ class Filesystem:
         """How stale names may be, in seconds, if no request calls renew()."""
         return self._backend.staleness
 
-    def values_id(self) -> int | None:
-        """Return a number that changes when any value does, None where values always change.
+    def values_id(self, bound: BoundFile) -> int | None:
+        """Return a number that changes when a value of a file does, None where they always change.
 
         Raises SourceFailed or SourceLate while there are no values.
         """
-        return self._backend.values_id()
+        return self._branch(bound).backend.values_id()
+
+    def time_ns(self, node: Node) -> int | None:
+        """Return when the values of a moment were taken, in ns since 1970, None of the others."""
+        when = node.scope.when
+        taken = when.moment.taken if isinstance(when, Past) else None
+        return taken.utc_ns if taken else None
 
     def accept_late(self) -> None:
         """Let the next renew() make do with a late answer of the source, if it came just now."""
@@ -118,7 +140,7 @@ class Filesystem:
 
     def exists(self, directory: AxisDir) -> bool:
         """Tell whether a directory has a file below it, or a spelling passes through it."""
-        return self._selector.any_below(directory)
+        return self._branches.of(directory.scope).selector.any_below(directory)
 
     def note_query(self, parent: Dir, node: Node) -> RecentQuery | None:
         """Note a lookup that found a query; return the one that the kernel has to forget."""
@@ -132,15 +154,19 @@ class Filesystem:
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         """
         if isinstance(bound.file, TagFile):
-            self._selector.bind(bound, bound.file)
+            self._branch(bound).selector.bind(bound, bound.file)
 
     def is_current(self, bound: BoundFile) -> bool:
         """Tell whether a path still selects the tags of a bound file."""
-        return not isinstance(bound.file, TagFile) or self._selector.is_current(bound, bound.file)
+        file = bound.file
+        if bound.branch is None or not isinstance(file, TagFile):
+            return True
+        branch = self._branches.of(file.scope)
+        return branch is bound.branch and branch.selector.is_current(bound, file)
 
     def is_gone(self, bound: BoundFile) -> bool:
         """Tell whether none of the tags of a bound file is loaded any more."""
-        return self._selector.is_gone(bound)
+        return self._branch(bound).selector.is_gone(bound)
 
     def has_fixed_size(self, file: File) -> bool:
         """Tell whether st_size follows from the number of tags, which no value decides."""
@@ -148,7 +174,11 @@ class Filesystem:
 
     def has_records(self, file: File) -> bool:
         """Tell whether a file has records of one size."""
-        return isinstance(file, TagFile) and file.scope.format.record_size is not None
+        return isinstance(file, TagFile) and self._record_size(file) > 0
+
+    def is_polled(self, file: File) -> bool:
+        """Tell whether each open of a file has contents of its own, which its reads move on."""
+        return file.scope.when == SinceRead()
 
     def size(self, bound: BoundFile, tags: int | None = None) -> int:
         """Return st_size in bytes where it is fixed, else 0; nothing is summed for it.
@@ -160,7 +190,7 @@ class Filesystem:
         record_size = self._fixed_record_size(file) if isinstance(file, TagFile) else 0
         if not isinstance(file, TagFile) or not record_size:
             return 0
-        count = len(self._selector.bind(bound, file).slots) if tags is None else tags
+        count = len(self._branch(bound).selector.bind(bound, file).slots) if tags is None else tags
         limit = file.scope.query.limit
         if limit is not None:
             count = min(count, limit)
@@ -172,18 +202,20 @@ class Filesystem:
         Size conditions are judged here, nothing else is summed. Text and JSON are rendered once, at
         the first read.
         """
-        return self._files.live(bound)
+        if isinstance(bound.file, TagFile) and self.is_polled(bound.file):
+            return SinceReadView(bound.file, self._branches)
+        return self._branch(bound).files.live(bound)
 
     def open_cached(self, bound: BoundFile) -> View:
         """Open a file whose contents stay: each sum is taken at its first read.
 
         Raises TooMuchMemory.
         """
-        return self._files.cached(bound)
+        return self._branch(bound).files.cached(bound)
 
     def give_back(self) -> None:
         """Drop the cached selections of files that may not be open any more."""
-        self._selector.forget()
+        self._branches.forget()
 
     def xattr(self, bound: BoundFile, name: str) -> bytes:
         """Return one of a file's xattr_names; counting the records may sum, as opening does.
@@ -194,22 +226,58 @@ class Filesystem:
         assert isinstance(file, TagFile)
         match name:
             case "user.allocfs.content_id":
-                return b"%d" % self.content_id
+                return b"%d" % self._branch(bound).backend.tags.content_id
             case "user.allocfs.record_size":
-                return b"%d" % (file.scope.format.record_size or 0)
+                return b"%d" % self._record_size(file)
+            case "user.allocfs.time":
+                return format_utc(self.time_ns(file) or 0).encode()
             case _:
-                return b"%d" % len(self._files.selection(bound, file).slots)
+                return b"%d" % len(self._branch(bound).files.selection(bound, file).slots)
 
     def xattr_names(self, node: Node) -> list[str]:
         """List the extended attributes that a node has."""
         if not isinstance(node, TagFile):
             return []
-        fixed = self.has_records(node)
-        return [name for name in XATTRS if fixed or not name.endswith("record_size")]
+        missing = set() if self.has_records(node) else {"user.allocfs.record_size"}
+        if self.time_ns(node) is None:
+            missing.add("user.allocfs.time")
+        return [name for name in XATTRS if name not in missing]
 
-    def ioctl_file(self) -> IoctlFile:
-        """Return the state of the kernel's ioctls for one open file of `/allocinfo`."""
-        return IoctlFile(self._backend, self._files.encoder)
+    def ioctl_file(self, bound: BoundFile) -> IoctlFile:
+        """Return the state of the kernel's ioctls for one open file `allocinfo`."""
+        branch = self._branch(bound)
+        return IoctlFile(branch.backend, branch.files.encoder)
+
+    def link_target(self, link: MomentLink) -> str:
+        """Return the name that a link stands for now. Raises NoSuchMoment."""
+        found = self._tree.lookup(link.parent, link.name)
+        return found.target if isinstance(found, MomentLink) else link.target
+
+    def make_directory(self, parent: Dir, name: str) -> Node:
+        """Take a snapshot.
+
+        Raises BadName, NameTaken, TooManySnapshots, SnapshotFailed, ReadOnly, and the exceptions of
+        the source.
+        """
+        self._require_snapshots(parent, name)
+        self._catalogue.snapshots.prepare(name)
+        self._catalogue.snapshots.add(name, take(self._backend))
+        return self.lookup(parent, name)
+
+    def remove_directory(self, parent: Dir, name: str) -> None:
+        """Drop a snapshot. Raises NameNotFound, ReadOnly."""
+        self._require_snapshots(parent, name)
+        self.lookup(parent, name)
+        self._catalogue.snapshots.drop(name)
+        self._branches.drop()
+
+    def rename(self, parent: Dir, name: str, new_parent: Dir, new_name: str) -> None:
+        """Rename a snapshot. Raises NameNotFound, BadName, NameTaken, ReadOnly."""
+        self._require_snapshots(parent, name)
+        if new_parent != parent:
+            raise ReadOnly(f"{new_parent.path}: a snapshot stays in its directory")
+        self.lookup(parent, name)
+        self._catalogue.snapshots.rename(name, new_name)
 
     def write(self, node: Node, data: bytes) -> None:
         """Act on lines written to `control`, once all of them are understood."""
@@ -219,11 +287,30 @@ class Filesystem:
         for act in parse_lines(data, control):
             act()
 
+    def _branch(self, bound: BoundFile) -> Branch:
+        """Return the branch of a file, fixed at its first use."""
+        if not isinstance(bound.branch, Branch):
+            bound.branch = self._branches.of(bound.file.scope)
+            assert isinstance(bound.branch, Branch)
+        return bound.branch
+
     @staticmethod
-    def _fixed_record_size(file: TagFile) -> int:
+    def _require_snapshots(parent: Dir, name: str) -> None:
+        if not isinstance(parent, MomentsDir) or parent.kind != "snapshots":
+            raise ReadOnly(f"{parent.path}/{name}: only in snapshots/ can anything be changed")
+
+    def _fixed_record_size(self, file: TagFile) -> int:
         """Return the bytes that each tag adds to a file, 0 where values decide its size."""
         scope = file.scope
-        return 0 if scope.query.selects_by_value else (scope.format.record_size or 0)
+        if scope.query.selects_by_value or varies(scope.when):
+            return 0
+        return self._record_size(file)
+
+    @staticmethod
+    def _record_size(file: TagFile) -> int:
+        """Return the size of the records of a file, 0 if it has none."""
+        size = file.scope.format.record_size or 0
+        return TREND_SIZE if size and isinstance(file.scope.when, Window) else size
 
     def _counts(self) -> dict[str, int]:
         own = {"queries": len(self._queries), "kept_bytes": self.memory_budget.used}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +139,18 @@ class Names:
         if isinstance(here, Directory):
             return here
         return Directory(Span(0, 0), {}) if path in self.passing else None
+
+
+# By id(): a Names keeps its table, so that no other table has the id while the entry is there.
+_shared: WeakValueDictionary[int, Names] = WeakValueDictionary()
+
+
+def names_of(table: TagTable) -> Names:
+    """Return the names of a table; all who use one at a time share it."""
+    names = _shared.get(id(table))
+    if names is None:
+        names = _shared[id(table)] = Names(table)
+    return names
 
 
 def entry_of(axis: Axis, name: str) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from allocfs.formats.table import RECORDS, Format
+from allocfs.moments.when import NOW, When
 from allocfs.query.language import EVERYTHING, Query
 from allocfs.tags.axis import Axis
 
@@ -17,21 +18,30 @@ SUBTREE = ".records"
 HELP = ".help"
 ABOUT = ("abi.h", "content_id", "schema.json", "source", "stats", "version")
 CONTROL = "control"
+HISTORY = "history"  # a directory of moments, and the file about them in ABOUT
+ABOUT_MOMENT = ("content_id", "source", "time")
+MomentKind = Literal["snapshots", "history", "diff", "trend"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A part of the tree: a selection of tags in one format."""
+    """A part of the tree: a selection of tags in one format, with the values of some time.
+
+    `top` is the directory that has this format of these values, None for the one of the present.
+    """
 
     format: Format = RECORDS
     terms: str | None = None
     query: Query = EVERYTHING
+    when: When = NOW
+    top: str | None = None
 
     @property
     def path(self) -> str:
         """The path of the directory that holds this part of the tree."""
+        top = f"/{self.format.directory}" if self.top is None else self.top
         query = "" if self.terms is None else f"query/{self.terms}"
-        return posixpath.join("/", self.format.directory, query).rstrip("/")
+        return posixpath.join(top, query).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +58,46 @@ class ScopeDir:
 
 @dataclass(frozen=True, slots=True)
 class QueriesDir:
-    """`query/`, in which every well-formed query exists."""
+    """`query/`, in which every well-formed query exists; its scope has no terms."""
 
-    format: Format
+    scope: Scope
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"{Scope(self.format).path}/query"
+        return f"{self.scope.path}/query"
+
+
+@dataclass(frozen=True, slots=True)
+class MomentsDir:
+    """A directory of moments, or of what changed between them, in one format."""
+
+    scope: Scope
+    kind: MomentKind
+
+    @property
+    def path(self) -> str:
+        """The path from the mount point."""
+        return f"{self.scope.path}/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class MomentLink:
+    """A symbolic link from a name such as `-10m` to the moment that it stands for now."""
+
+    parent: MomentsDir
+    name: str
+    target: str
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the tree that it is in."""
+        return self.parent.scope
+
+    @property
+    def path(self) -> str:
+        """The path from the mount point."""
+        return f"{self.parent.path}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,48 +148,60 @@ class TagFile:
 
 @dataclass(frozen=True, slots=True)
 class AllocinfoFile:
-    """`/allocinfo`, the text as the kernel has it."""
+    """`/allocinfo`, the text as the kernel has it, of the present or of a moment."""
 
-    path: str = "/allocinfo"
+    scope: Scope = Scope()
+
+    @property
+    def path(self) -> str:
+        """The path from the mount point."""
+        return f"{self.scope.path}/allocinfo"
 
 
 @dataclass(frozen=True, slots=True)
 class HelpFile:
     """`query/.help`, the grammar of queries."""
 
-    format: Format
+    scope: Scope
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"{QueriesDir(self.format).path}/{HELP}"
+        return f"{QueriesDir(self.scope).path}/{HELP}"
 
 
 @dataclass(frozen=True, slots=True)
 class AboutDir:
-    """`/.allocfs`, the files about the mount itself."""
+    """`.allocfs`, the files about the mount itself, or about a moment."""
 
-    path: str = "/.allocfs"
-
-
-@dataclass(frozen=True, slots=True)
-class AboutFile:
-    """A file of `/.allocfs`."""
-
-    name: str
+    scope: Scope = Scope()
 
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"/.allocfs/{self.name}"
+        return f"{self.scope.path}/.allocfs"
+
+
+@dataclass(frozen=True, slots=True)
+class AboutFile:
+    """A file of `.allocfs`."""
+
+    name: str
+    scope: Scope = Scope()
+
+    @property
+    def path(self) -> str:
+        """The path from the mount point."""
+        return f"{self.scope.path}/.allocfs/{self.name}"
 
 
 CONTENT_ID = AboutFile("content_id")
 CONTROL_FILE = AboutFile(CONTROL)
+ALLOCINFO = AllocinfoFile()
 
-Dir = ScopeDir | QueriesDir | AxisDir | AboutDir
+Dir = ScopeDir | QueriesDir | AxisDir | AboutDir | MomentsDir
 File = TagFile | AllocinfoFile | HelpFile | AboutFile
-Node = Dir | File
+Node = Dir | File | MomentLink
 ROOT = ScopeDir(Scope())
 
 

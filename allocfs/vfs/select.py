@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from allocfs.query.selection import (
 from allocfs.tags.axis import Axis
 from allocfs.tags.table import Slots
 from allocfs.vfs.boundfile import BoundFile
-from allocfs.vfs.index import Names, Span, entry_of
+from allocfs.vfs.index import Names, Span, entry_of, names_of
 from allocfs.vfs.nodes import AxisDir, Scope, TagFile
 from allocfs.vfs.selectioncache import SelectionCache
 from allocfs.vfs.stale import are_all_gone, require_loaded
@@ -36,16 +37,34 @@ from allocfs.vfs.templates import Templates
 _NO_SLOTS = np.empty(0, dtype=np.intp)
 
 
+class Rules(NamedTuple):
+    """The ways in which a branch of the tree selects unlike the present.
+
+    `query_of` gives, for the query of a path, the one that is judged. `varies` tells that values
+    decide which tags there are, so that a directory lists the names of those that there are now.
+    """
+
+    query_of: Callable[[Query], Query] | None = None
+    varies: bool = False
+
+
+PLAIN = Rules()
+
+
 class Selector:
     """The selections of files over one backend."""
 
     def __init__(
-        self, backend: Backend, encoder: Callable[[], RecordEncoder] | None = None
+        self,
+        backend: Backend,
+        encoder: Callable[[], RecordEncoder] | None = None,
+        rules: Rules = PLAIN,
     ) -> None:
         """Index nothing yet; `encoder` gives the encoder of the backend's present table."""
         self._backend = backend
+        self._rules = rules
         self._encoder = encoder
-        self._names = Names(backend.tags.table)
+        self._names = names_of(backend.tags.table)
         self._cache = SelectionCache()
 
     @property
@@ -57,7 +76,7 @@ class Selector:
         self._backend.require_tags()
         table = self._backend.tags.table
         if self._names.table is not table:
-            self._names = Names(table)
+            self._names = names_of(table)
         return self._names
 
     def by_name(self, file: TagFile) -> Selection:
@@ -67,7 +86,7 @@ class Selector:
         Directories and queries may be empty.
         """
         selection = self._by_name(file)
-        query = file.scope.query
+        query = self.query(file.scope)
         if query.accurate is not None:
             slots = accurate_tags(query, self._backend, selection.slots)
             selection = selection._replace(slots=slots, templates=None)
@@ -77,6 +96,10 @@ class Selector:
         if not len(selection.slots) and file.axis is not None and not file.subtree:
             raise NameNotFound(f"{file.path}: none of its tags is loaded now")
         return selection
+
+    def named(self, file: TagFile) -> Slots:
+        """Return the loaded slots that a file has by names and lines, in the kernel's order."""
+        return self._by_name(file).slots
 
     def bind(self, bound: BoundFile, file: TagFile) -> Selection:
         """Return the selection by name that a bound file stands for, made at its first use."""
@@ -90,7 +113,10 @@ class Selector:
         if then is None:
             return True
         self._backend.require_tags()
-        if file.scope.query is EVERYTHING and then.content_id == self._backend.tags.content_id:
+        if (
+            self.query(file.scope) is EVERYTHING
+            and then.content_id == self._backend.tags.content_id
+        ):
             return True
         try:
             now = self.by_name(file)
@@ -107,23 +133,37 @@ class Selector:
         then = bound.selection
         return then is not None and are_all_gone(self._backend, then.content_id, then.slots)
 
-    def judge(self, query: Query, selection: Selection) -> Selection:
-        """Judge the pairs and counters of a selection, if a query asks for that, sort and limit it.
+    def query(self, scope: Scope) -> Query:
+        """Return the query that is judged for a part of the tree."""
+        query_of = self._rules.query_of
+        return scope.query if query_of is None else query_of(scope.query)
+
+    def judge(self, file: TagFile, selection: Selection) -> Selection:
+        """Judge the pairs and counters of a selection, if the query asks for that, sort and limit.
 
         Raises TagGone if one of its tags was unloaded.
         """
+        query = self.query(file.scope)
         if query is EVERYTHING or not needs_values(query):
             return selection
         require_loaded(self._backend, selection.content_id, selection.slots)
         slots = judge_counters(query, self._backend, selection.slots)
         return selection._replace(slots=slots, templates=None)
 
-    def slots(self, query: Query, among: Slots | None = None) -> Slots:
+    def slots(self, scope: Scope, among: Slots | None = None) -> Slots:
         """Return the loaded slots that meet a query's conditions on names, lines and accuracy.
 
         They are in the kernel's order; `among` narrows them to slots that need not be loaded.
         """
+        query = self.query(scope)
         return accurate_tags(query, self._backend, self._matching(query, among))
+
+    def listed(self, scope: Scope) -> Slots:
+        """Return the loaded slots that a directory lists, by value where that varies."""
+        slots = self.slots(scope)
+        return (
+            judge_counters(self.query(scope), self._backend, slots) if self._rules.varies else slots
+        )
 
     def any_below(self, directory: AxisDir) -> bool:
         """Tell whether a directory has a file, or a spelling passes through it."""
@@ -148,7 +188,7 @@ class Selector:
         selection = self._cache.get(file, tags)
         if selection is None:
             named = None if file.axis is None else self._named(file, file.axis)
-            slots = self._matching(file.scope.query, named)
+            slots = self._matching(self.query(file.scope), named)
             templates = Templates(self._encoder(), slots) if self._encoder else None
             selection = Selection(tags.content_id, slots, templates, tags.rank)
             self._cache.add(file, selection)
@@ -192,7 +232,7 @@ class Selector:
         return self._backend.all_loaded_since(selection.content_id, selection.slots)
 
     def _any(self, scope: Scope, slots: Slots) -> bool:
-        return len(self.slots(scope.query, slots)) > 0
+        return len(self.slots(scope, slots)) > 0
 
 
 def _same(now: Selection, then: Selection, file: TagFile) -> bool:

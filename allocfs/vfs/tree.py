@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from allocfs.errors import NameNotFound, NameTooLong
-from allocfs.formats.table import FORMATS, Format
+from allocfs.errors import BadQuery, NameNotFound, NameTooLong
+from allocfs.formats.table import FORMATS
+from allocfs.moments.when import NOW, Between, Past, SinceRead, Window
 from allocfs.query.language import parse
+from allocfs.query.places import Place, misplaced_terms
 from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import NAME_MAX
+from allocfs.vfs.branches import Branches
 from allocfs.vfs.index import Directory, Span
+from allocfs.vfs.moments import MomentNames
 from allocfs.vfs.nodes import (
     ABOUT,
+    ABOUT_MOMENT,
     CONTROL,
     HELP,
     SUBTREE,
@@ -25,6 +30,7 @@ from allocfs.vfs.nodes import (
     Dir,
     Entry,
     HelpFile,
+    MomentsDir,
     Node,
     QueriesDir,
     Scope,
@@ -37,9 +43,10 @@ from allocfs.vfs.select import Selector
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """The directories over one selector."""
+    """The directories over the branches of a mount."""
 
-    selector: Selector
+    branches: Branches
+    moments: MomentNames
     queries: RecentQueries
     has_control: bool
 
@@ -56,62 +63,77 @@ class Tree:
         return node
 
     def entries(self, parent: Dir) -> Iterator[Entry]:
-        """List a directory; nothing is summed for it."""
+        """List a directory; nothing is summed for it, unless it is of a difference to now."""
         match parent:
             case ScopeDir(scope):
-                return (Entry(name, node) for name, node in _scope_entries(scope))
-            case QueriesDir(format):
-                return self._query_entries(parent, format)
+                return (Entry(name, node) for name, node in self._scope_entries(scope))
+            case QueriesDir(scope):
+                return self._query_entries(parent, scope)
             case AxisDir(axis=Axis.FILE):
                 return self._source_entries(parent)
             case AxisDir():
                 return self._name_entries(parent)
-            case AboutDir():
-                return (Entry(name, AboutFile(name)) for name in self._about_names())
+            case MomentsDir():
+                return (
+                    Entry(node.path.rpartition("/")[2], node)
+                    for node in self.moments.entries(parent)
+                )
+            case AboutDir(scope):
+                names = self._about_names(scope)
+                return (Entry(name, AboutFile(name, scope)) for name in names)
 
     def _find(self, parent: Dir, name: str) -> Node | None:
         match parent:
             case ScopeDir(scope):
-                return dict(_scope_entries(scope)).get(name)
-            case QueriesDir(format):
-                return HelpFile(format) if name == HELP else _query_dir(format, name)
+                return dict(self._scope_entries(scope)).get(name)
+            case QueriesDir(scope):
+                return HelpFile(scope) if name == HELP else _query_dir(scope, name)
             case AxisDir(axis=Axis.FILE):
                 return self._find_source(parent, name)
             case AxisDir(scope, axis):
                 return self._existing(TagFile(scope, axis, name))
-            case AboutDir():
-                return AboutFile(name) if name in self._about_names() else None
+            case MomentsDir():
+                return self.moments.find(parent, name)
+            case AboutDir(scope):
+                return AboutFile(name, scope) if name in self._about_names(scope) else None
+
+    def _selector(self, scope: Scope) -> Selector:
+        return self.branches.of(scope).selector
 
     def _find_source(self, parent: AxisDir, name: str) -> Node | None:
         if name == SUBTREE:
             return TagFile(parent.scope, Axis.FILE, parent.below, subtree=True)
         path = posixpath.join(parent.below, name)
         directory = AxisDir(parent.scope, Axis.FILE, path)
-        if self.selector.names.directory(path) is None:
+        selector = self._selector(parent.scope)
+        if selector.names.directory(path) is None:
             return self._existing(TagFile(parent.scope, Axis.FILE, path))
-        return directory if self.selector.any_below(directory) else None
+        return directory if selector.any_below(directory) else None
 
     def _existing(self, file: TagFile) -> TagFile | None:
         try:
-            self.selector.by_name(file)
+            self._selector(file.scope).by_name(file)
         except NameNotFound:
             return None
         return file
 
-    def _about_names(self) -> list[str]:
+    def _about_names(self, scope: Scope) -> list[str]:
+        if scope.when != NOW:
+            return list(ABOUT_MOMENT)
         return sorted([*ABOUT, CONTROL]) if self.has_control else list(ABOUT)
 
-    def _query_entries(self, parent: QueriesDir, format: Format) -> Iterator[Entry]:
-        yield Entry(HELP, HelpFile(format))
+    def _query_entries(self, parent: QueriesDir, scope: Scope) -> Iterator[Entry]:
+        yield Entry(HELP, HelpFile(scope))
         for terms in self.queries.terms_in(parent):
-            yield Entry(terms, _query_dir(format, terms))
+            yield Entry(terms, _query_dir(scope, terms))
 
     def _source_entries(self, parent: AxisDir) -> Iterator[Entry]:
-        here = self.selector.names.directory(parent.below)
+        selector = self._selector(parent.scope)
+        here = selector.names.directory(parent.below)
         if here is None:
             return
-        index = self.selector.names.index(Axis.FILE)
-        before = index.prefix_counts(self.selector.slots(parent.scope.query))
+        index = selector.names.index(Axis.FILE)
+        before = index.prefix_counts(selector.listed(parent.scope))
         subtree = TagFile(parent.scope, Axis.FILE, parent.below, subtree=True)
         yield Entry(SUBTREE, subtree, int(before[here.span.last] - before[here.span.first]))
         for name, below in here.entries.items():
@@ -124,26 +146,48 @@ class Tree:
                 yield Entry(name, TagFile(parent.scope, Axis.FILE, path), count)
 
     def _name_entries(self, parent: AxisDir) -> Iterator[Entry]:
-        index = self.selector.names.index(parent.axis)
-        before = index.prefix_counts(self.selector.slots(parent.scope.query))
+        selector = self._selector(parent.scope)
+        index = selector.names.index(parent.axis)
+        before = index.prefix_counts(selector.listed(parent.scope))
         counts = (before[1:] - before[:-1]).tolist()
         for name, count in zip(index.names, counts, strict=True):
             if count:
                 yield Entry(name, TagFile(parent.scope, parent.axis, name), count)
 
+    def _scope_entries(self, scope: Scope) -> Iterator[tuple[str, Node]]:
+        is_top = scope.terms is None and scope.format.directory == ""
+        if (is_top and scope.when != NOW and isinstance(scope.when, Past)) or scope == Scope():
+            yield "allocinfo", AllocinfoFile(scope)
+        yield "records", TagFile(scope)
+        if scope.query.group is None:
+            for axis in Axis:
+                yield axis.directory, AxisDir(scope, axis)
+        if scope.terms is None:
+            yield "query", QueriesDir(scope)
+            yield from self._directories(scope, is_top)
 
-def _scope_entries(scope: Scope) -> Iterator[tuple[str, Node]]:
-    if scope == Scope():
-        yield "allocinfo", AllocinfoFile()
-    yield "records", TagFile(scope)
-    for axis in Axis:
-        yield axis.directory, AxisDir(scope, axis)
-    if scope.terms is None:
-        yield "query", QueriesDir(scope.format)
-    if scope == Scope():
-        yield from ((row.directory, ScopeDir(Scope(row))) for row in FORMATS if row.directory)
-        yield ".allocfs", AboutDir()
+    def _directories(self, scope: Scope, is_top: bool) -> Iterator[tuple[str, Node]]:
+        """List the directories of a scope without a query, beside those of its tags."""
+        if scope.when == NOW:
+            for kind in self.moments.kinds:
+                yield kind, MomentsDir(scope, kind)
+        if is_top:
+            for row in FORMATS:
+                if row.directory:
+                    top = f"{scope.path}/{row.directory}" if scope.when != NOW else None
+                    yield row.directory, ScopeDir(replace(scope, format=row, top=top))
+            yield ".allocfs", AboutDir(scope)
 
 
-def _query_dir(format: Format, terms: str) -> ScopeDir:
-    return ScopeDir(Scope(format, terms, parse(terms)))
+def _query_dir(scope: Scope, terms: str) -> ScopeDir:
+    query = parse(terms)
+    match scope.when:
+        case Between() | SinceRead():
+            places = {Place.DIFF}
+        case Window():
+            places = {Place.TREND}
+        case _:
+            places = set()
+    if complaints := list(misplaced_terms(query, places)):
+        raise BadQuery("; ".join(complaints))
+    return ScopeDir(replace(scope, terms=terms, query=query))

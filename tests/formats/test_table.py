@@ -11,10 +11,8 @@ from allocfs.tags.axis import Axis
 from allocfs.tags.rows import Rows
 from allocfs.vfs import tree as tree_module
 from allocfs.vfs.nodes import ROOT, Dir, Node, Scope, TagFile
-from allocfs.vfs.queries import RecentQueries
-from allocfs.vfs.select import Selector
-from allocfs.vfs.tree import Tree
 from tests.support import ROOT as CHECKOUT
+from tests.support.trees import tree_of
 
 
 def format_functions(rows: Rows) -> bytes:
@@ -76,7 +74,7 @@ def test_a_new_row_has_the_tree_below_its_directory(
     path: str, file: TagFile, store: CodetagStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tree_module, "FORMATS", (*FORMATS, FUNCTIONS))
-    tree = Tree(Selector(store), RecentQueries(9), has_control=False)
+    tree = tree_of(store)
     node: Node = ROOT
     for name in path.split("/"):
         assert isinstance(node, Dir)

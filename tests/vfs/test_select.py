@@ -6,7 +6,7 @@ import pytest
 
 from allocfs.backend.counterstore import CodetagStore
 from allocfs.formats.table import RECORDS
-from allocfs.query.language import EVERYTHING, parse
+from allocfs.query.language import parse
 from allocfs.query.selection import matching_tags
 from allocfs.tags.table import Flags, Slots, TagTable
 from allocfs.vfs.boundfile import BoundFile
@@ -36,7 +36,7 @@ def test_exact_names_narrow_without_changing_the_answer(store: CodetagStore, ter
     query = parse(terms)
     for _ in range(2):
         expected = matching_tags(query, store.tags).tolist()
-        assert Selector(store).slots(query).tolist() == expected
+        assert Selector(store).slots(Scope(terms=terms, query=query)).tolist() == expected
         store.unload("ext4")
         store.unload("xfs")
         store.load("ext4")
@@ -45,7 +45,7 @@ def test_exact_names_narrow_without_changing_the_answer(store: CodetagStore, ter
 
 def test_everything_is_all_that_is_loaded(store: CodetagStore) -> None:
     store.unload("xfs")
-    assert Selector(store).slots(EVERYTHING).tolist() == [0, 1, 2, 3, 4, 7]
+    assert Selector(store).slots(Scope()).tolist() == [0, 1, 2, 3, 4, 7]
 
 
 class CountingStore(CodetagStore):
@@ -63,7 +63,5 @@ def test_one_open_judges_accuracy_once() -> None:
     terms = "accurate=yes,sort=-bytes"
     file = TagFile(Scope(RECORDS, terms, parse(terms)))
     selector = Selector(store)
-    assert len(selector.judge(file.scope.query, selector.bind(BoundFile(file), file)).slots) == len(
-        TAGS
-    )
+    assert len(selector.judge(file, selector.bind(BoundFile(file), file)).slots) == len(TAGS)
     assert store.accuracy_reads == 1

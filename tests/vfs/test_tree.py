@@ -8,14 +8,13 @@ from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import BadQuery, NameNotFound
 from allocfs.formats.table import FORMATS, Format
 from allocfs.vfs.nodes import ROOT, Dir, Node, TagFile
-from allocfs.vfs.queries import RecentQueries
-from allocfs.vfs.select import Selector
 from allocfs.vfs.tree import Tree
+from tests.support.trees import tree_of
 
 
 @pytest.fixture
 def tree(store: CodetagStore) -> Tree:
-    return Tree(Selector(store), RecentQueries(9), has_control=True)
+    return tree_of(store, has_control=True)
 
 
 def walk(tree: Tree, path: str) -> Node:
@@ -29,7 +28,7 @@ def walk(tree: Tree, path: str) -> Node:
 def slots(tree: Tree, path: str) -> list[int]:
     node = walk(tree, path)
     assert isinstance(node, TagFile)
-    return [int(slot) for slot in tree.selector.by_name(node).slots]
+    return [int(slot) for slot in tree.branches.of(node.scope).selector.by_name(node).slots]
 
 
 def listed(tree: Tree, path: str) -> dict[str, int | None]:
@@ -111,7 +110,10 @@ def test_every_listed_name_is_found_again(tree: Tree) -> None:
         for entry in tree.entries(directory):
             assert tree.lookup(directory, entry.name) == entry.node
             if isinstance(entry.node, TagFile) and entry.tags is not None:
-                assert len(tree.selector.by_name(entry.node).slots) == entry.tags
+                assert (
+                    len(tree.branches.of(entry.node.scope).selector.by_name(entry.node).slots)
+                    == entry.tags
+                )
             if isinstance(entry.node, Dir):
                 check(entry.node)
 

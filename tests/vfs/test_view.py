@@ -34,7 +34,7 @@ def file_at(filesystem: Filesystem, path: str) -> File:
     for name in path.strip("/").split("/"):
         assert isinstance(node, Dir)
         node = filesystem.lookup(node, name)
-    assert not isinstance(node, Dir)
+    assert isinstance(node, File)
     return node
 
 

@@ -1,0 +1,6 @@
+"""Stub."""
+
+from typing import Any
+
+
+class GroupBackend(Any): ...
