@@ -46,6 +46,9 @@ class Backend(ABC):
     rereads_source: bool = False
     """Whether files are opened again while mounted, for which the daemon keeps privileges."""
 
+    has_trends: bool = False
+    """Whether trends() returns trends, which files of records then hold."""
+
     control: Control | None = None
     """The commands of `.allocfs/control`, if there are any."""
 
