@@ -34,6 +34,7 @@ WORDS: dict[str, list[bytes]] = {
     ],
     "control": [
         *(b"load ", b"unload ", b"alloc ", b"free ", b"rate ", b"xfs", b"# ", b"\n", b" ", b":"),
+        *(b"leak ", b"1M", b"/s"),
         *(b"mm/slub.c:10", b"fs/xfs/xfs_log.c:7", b"include/linux/slab.h:5", b"1", b"-1", b"\0"),
         *(b"9223372036854775807", b"9223372036854775808", b"\xe2\x80\xa8", b"\xd9\xa1", b"\xff"),
     ],
@@ -51,5 +52,6 @@ SEEDS: dict[str, list[bytes]] = {
     "control": [
         b"unload xfs\nload xfs\nrate 1000\n",
         b"alloc mm/slub.c:10 4096 2 1\nfree mm/slub.c:10 4096\n",
+        b"leak mm/slub.c:10 1M/s\nleak mm/slub.c:10 0\n",
     ],
 }

@@ -7,11 +7,13 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from allocfs.errors import BadControl
+from allocfs.units import parse_number
 
 MOST_RATE = 10_000_000
 MOST_WRITTEN = 64 * 1024
 """Bytes in one write. A longer one may come in pieces, and a piece may end within a number."""
 _S64_MAX = 2**63 - 1
+_LEAK_RATES = range(2**40 + 1)
 
 STORE_USAGE = """\
 # Lines that may be written here:
@@ -20,6 +22,7 @@ STORE_USAGE = """\
 #   alloc FILE:LINE BYTES [CALLS [CPU]]   count an allocation up on a CPU (0)
 #   free FILE:LINE BYTES [CALLS [CPU]]    count it down on a CPU
 #   rate N                                allocations and frees a second
+#   leak FILE:LINE BYTES/s                grow by that from now on, such as 1M/s; 0 ends it
 """
 SERIES_USAGE = """\
 # Lines that may be written here:
@@ -61,6 +64,7 @@ class Store(Protocol):
     def alloc(self, event: Event) -> None: ...
     def free(self, event: Event) -> None: ...
     def set_rate(self, events_per_second: int) -> None: ...
+    def leak(self, file: str, line: int, bytes_per_second: int) -> None: ...
 
 
 class Series(Protocol):
@@ -90,12 +94,16 @@ class StoreControl:
                 return partial(store.unload, module)
             case "rate", [number]:
                 return partial(store.set_rate, _number(line, number, MOST_RATE))
+            case "leak", [place, rate]:
+                return partial(store.leak, *_place(line, place), _leak_rate(line, rate))
             case ("alloc", [_, _, *rest]) if len(rest) <= 2:
                 return partial(store.alloc, _event(line, words))
             case ("free", [_, _, *rest]) if len(rest) <= 2:
                 return partial(store.free, _event(line, words))
             case _:
-                raise BadControl(f"control: {line!r}: expected load, unload, alloc, free or rate")
+                raise BadControl(
+                    f"control: {line!r}: expected load, unload, alloc, free, rate or leak"
+                )
 
 
 class SeriesControl:
@@ -133,10 +141,21 @@ def parse_lines(text: bytes, control: Control) -> list[Action]:
 
 
 def _event(line: str, words: list[str]) -> Event:
-    file, colon, number = words[0].rpartition(":")
+    return Event(*_place(line, words[0]), *(_number(line, word, _S64_MAX) for word in words[1:]))
+
+
+def _place(line: str, word: str) -> tuple[str, int]:
+    file, colon, number = word.rpartition(":")
     if not colon or not file:
-        raise BadControl(f"control: {line!r}: expected FILE:LINE, found {words[0]!r}")
-    return Event(file, *(_number(line, word, _S64_MAX) for word in (number, *words[1:])))
+        raise BadControl(f"control: {line!r}: expected FILE:LINE, found {word!r}")
+    return file, _number(line, number, _S64_MAX)
+
+
+def _leak_rate(line: str, word: str) -> int:
+    try:
+        return parse_number(word.removesuffix("/s"), _LEAK_RATES, "bytes such as 4096/s or 1M/s")
+    except ValueError as error:
+        raise BadControl(f"control: {line!r}: {error}, found {word!r}") from None
 
 
 def _number(line: str, word: str, most: int) -> int:

@@ -12,11 +12,13 @@ import trio
 from allocfs.backend.base import Kind, Watched
 from allocfs.backend.control import Event, StoreControl
 from allocfs.backend.counterstore import BYTES, CALLS, CodetagStore
+from allocfs.backend.leaks import Leaks
 from allocfs.backend.sourceoptions import NO_SOURCE, SourceOptions
 from allocfs.backend.splitmix import SplitMix64
 from allocfs.backend.spread import spread
 from allocfs.backend.textfile import read_capture
 from allocfs.backend.traffic import Traffic
+from allocfs.clock import age_clock_ns
 from allocfs.errors import BadControl
 from allocfs.formats.text import Listing, parse
 from allocfs.tags.axis import Axis
@@ -35,15 +37,28 @@ def default_capture() -> bytes:
 class SimulatedStore(CodetagStore):
     """A codetag store that is driven by traffic and by control lines."""
 
-    def __init__(self, listing: Listing, cpus: int, seed: int, rate: int, origin: str) -> None:
-        """Start with the sums of a capture, exactly; `origin` says which capture that is."""
+    def __init__(
+        self,
+        listing: Listing,
+        cpus: int,
+        seed: int,
+        rate: int,
+        origin: str,
+        *,
+        clock: Callable[[], int] = age_clock_ns,
+    ) -> None:
+        """Start with the sums of a capture, exactly; `origin` says which capture that is.
+
+        Leaks grow by the clock.
+        """
         inaccurate = np.flatnonzero(~listing.sums.accurate)
         super().__init__(listing.table, cpus, inaccurate)
         self._fill(listing.sums, SplitMix64(seed))
         self.control = StoreControl(self)
         self._traffic = Traffic(self, listing.sums, seed)
+        self._leaks = Leaks(self, clock)
         self._rate = rate
-        self._rated: trio.Event | None = None  # set when a rate is
+        self._work: trio.Event | None = None  # set when there is traffic or a leak to be made
         self._origin = origin
         self._pairs = listing.pairs
         self._seed = seed
@@ -59,8 +74,17 @@ class SimulatedStore(CodetagStore):
     def set_rate(self, events_per_second: int) -> None:
         """Change how many allocations and frees are made in a second."""
         self._rate = events_per_second
-        if self._rated is not None:
-            self._rated.set()
+        self._wake()
+
+    def leak(self, file: str, line: int, bytes_per_second: int) -> None:
+        """Let the tag at a line grow steadily, in allocations of its mean size; 0 ends that."""
+        slot = self._slot_at(file, line)
+        self._leaks.set(slot, bytes_per_second, int(self._traffic.sizes[slot]))
+        self._wake()
+
+    def renew(self) -> None:
+        """Count what has leaked until now."""
+        self._leaks.grow()
 
     def pairs(self, slots: Slots) -> Pairs | None:
         """Return the pairs of these tags, as the capture has them."""
@@ -77,14 +101,18 @@ class SimulatedStore(CodetagStore):
     async def run(
         self, _watched: Watched = lambda: False, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Make traffic at the present rate until cancelled; without a rate, do not wake up."""
+        """Make traffic at the present rate, and leaks, until cancelled.
+
+        Without either, do not wake up.
+        """
         last, owed = clock(), 0.0
         while True:
-            if not self._rate:
-                self._rated = trio.Event()
-                await self._rated.wait()
+            if not self._rate and not self._leaks:
+                self._work = trio.Event()
+                await self._work.wait()
                 last = clock()
             await trio.sleep(TICK)
+            self._leaks.grow()
             now = clock()
             owed = min(owed + self._rate * (now - last), float(self._rate))
             last = now
@@ -92,6 +120,10 @@ class SimulatedStore(CodetagStore):
             owed -= events
             if events:
                 self._traffic.tick(events)
+
+    def _wake(self) -> None:
+        if self._work is not None:
+            self._work.set()
 
     def _fill(self, sums: Sums, random: SplitMix64) -> None:
         calls = sums.calls.view(np.int64)

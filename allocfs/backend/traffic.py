@@ -28,7 +28,8 @@ class Traffic:
     """Seeded allocations and frees, mostly on the tags that were busy in the capture.
 
     The sequence of events depends on the seed and the rate alone. Half of the events are
-    allocations; each is freed LIFETIME ticks later on whatever CPU frees it.
+    allocations; each is freed LIFETIME ticks later on whatever CPU frees it. `sizes` has the bytes
+    of an allocation by slot.
     """
 
     def __init__(self, store: CodetagStore, sums: Sums, seed: int) -> None:
@@ -37,7 +38,7 @@ class Traffic:
         self._random = SplitMix64(seed + _TRAFFIC)
         calls = sums.calls.astype(np.float64)
         self._busy = np.cumsum(calls + 0.01 * max(calls.mean(), 1.0))
-        self._sizes = np.maximum(sums.bytes // np.maximum(calls, 1), 64).astype(np.int64)
+        self.sizes = np.maximum(sums.bytes // np.maximum(calls, 1), 64).astype(np.int64)
         self._pending: deque[_Allocations] = deque()
 
     def tick(self, events: int) -> None:
@@ -45,7 +46,7 @@ class Traffic:
         allocations = events - events // 2
         drawn = self._random.fractions(allocations) * self._busy[-1]
         slots = np.searchsorted(self._busy, drawn, side="right")
-        batch = self._loaded(_Allocations(self._store.content_id, slots, self._sizes[slots]))
+        batch = self._loaded(_Allocations(self._store.content_id, slots, self.sizes[slots]))
         self._count(batch, 1)
         self._pending.append(batch)
         if len(self._pending) > LIFETIME:

@@ -34,6 +34,9 @@ class Recorder:
     def set_rate(self, events_per_second: int) -> None:
         self.done.append(("rate", events_per_second))
 
+    def leak(self, file: str, line: int, bytes_per_second: int) -> None:
+        self.done.append(("leak", file, line, bytes_per_second))
+
 
 @dataclass
 class Series:
@@ -74,8 +77,24 @@ def test_an_event_has_one_call_on_cpu_0_unless_it_says_so(line: bytes, event: Ev
 
 
 @pytest.mark.parametrize(
+    ("rate", "number"),
+    [("1M/s", 1 << 20), ("4096", 4096), ("4Ki/s", 4096), ("0", 0), ("0/s", 0), ("1T/s", 1 << 40)],
+)
+def test_a_leak_has_a_rate_with_units(rate: str, number: int) -> None:
+    assert done(f"leak a:b.c:7 {rate}".encode()) == [("leak", "a:b.c", 7, number)]
+
+
+@pytest.mark.parametrize(
     "line",
     [
+        b"leak a.c:7",
+        b"leak a.c 1",
+        b"leak a.c:7 -1/s",
+        b"leak a.c:7 1.5M/s",
+        b"leak a.c:7 1/m",
+        b"leak a.c:7 1/s/s",
+        b"leak a.c:7 2T/s",
+        b"leak a.c:7 1M/s 1",
         b"load",
         b"load a b",
         b"reload xfs",
@@ -124,14 +143,14 @@ def test_a_step_that_is_not_understood_stops_all(line: bytes) -> None:
 
 
 def test_a_store_takes_no_steps() -> None:
-    with pytest.raises(BadControl, match="expected load, unload, alloc, free or rate"):
+    with pytest.raises(BadControl, match="expected load, unload, alloc, free, rate or leak"):
         parse_lines(b"next", StoreControl(Recorder()))
 
 
 @pytest.mark.parametrize(
     ("control", "commands"),
     [
-        (StoreControl(Recorder()), ["load", "unload", "alloc", "free", "rate"]),
+        (StoreControl(Recorder()), ["load", "unload", "alloc", "free", "rate", "leak"]),
         (SeriesControl(Series()), ["next", "goto"]),
     ],
 )
