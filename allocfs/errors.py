@@ -1,7 +1,7 @@
 """Every exception of allocfs. The errno that a file-system client gets is in parentheses.
 
 AllocfsError
-    NameNotFound (ENOENT)      NameTooLong (ENAMETOOLONG)   ReadOnly (EROFS)
+    NameTooLong (ENAMETOOLONG) ReadOnly (EROFS)             NameNotFound (ENOENT)
         NoSuchMoment
     BadQuery (EINVAL)          BadControl (EINVAL)          TagGone (ESTALE)
     NotCacheable (EINVAL)      BadName (EINVAL)             NameTaken (EEXIST)

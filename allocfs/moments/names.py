@@ -84,8 +84,8 @@ def _fault(name: str) -> str:
     """Tell how a name should be other than it is; empty if it is good."""
     if not name or len(os.fsencode(name)) > MOST_BYTES:
         return f"of 1 to {MOST_BYTES} bytes"
-    if name[0] in "-.@":
-        return "that does not begin with '-', '.' or '@'"
+    if name[0] in "-.@" or name[-1] == ".":
+        return "that does not begin with '-', '.' or '@', nor end with '.'"
     if ".." in name or "/" in name or any(unicodedata.category(char) == "Cc" for char in name):
         return "without '..', '/' and control characters"
     if name in RESERVED:

@@ -7,7 +7,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from allocfs.errors import MountFailed, NotPermitted
+from allocfs.errors import MountFailed, NotPermitted, OptionError
 from allocfs.kernel.mounttable import FILESYSTEM_TYPE, filesystem_at
 from allocfs.mount.options import MountOptions
 
@@ -74,3 +74,15 @@ def _check_fusermount(options: MountOptions) -> None:
         raise NotPermitted(
             f"allow_other is for root: have root write user_allow_other to {FUSE_CONF}"
         )
+
+
+def check_snapshots(options: MountOptions, mountpoint: str) -> None:
+    """Raise OptionError if snapshots would be kept below the mount point.
+
+    The daemon would wait for itself when it writes one.
+    """
+    if options.snapshots is None:
+        return
+    here, top = os.path.realpath(options.snapshots), os.path.realpath(mountpoint)
+    if os.path.commonpath([here, top]) == top:
+        raise OptionError(f"snapshots={options.snapshots}: is below the mount point {mountpoint}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from allocfs.errors import AllocfsError, MountFailed, NotPermitted, OptionError, UsageError
 from allocfs.logs import one_line, start_logging
 from allocfs.mount.arguments import Request, read_command
-from allocfs.mount.checks import check_fuse, check_mountpoint
+from allocfs.mount.checks import check_fuse, check_mountpoint, check_snapshots
 from allocfs.mount.daemon import Outcome, Ready, Stderr, Work, in_background, stop_by_exception
 from allocfs.mount.lock import MountLock
 from allocfs.mount.mountpoint import detach_dead, is_dead
@@ -80,6 +80,7 @@ def _internal_error(error: BaseException) -> Outcome:
 
 def _mount(request: Request, serve: Serve | None) -> Outcome:
     check_fuse(request.options)
+    check_snapshots(request.options, request.mountpoint)
     if request.fake:
         return _check_only(request)
     detach_dead(request.mountpoint)
