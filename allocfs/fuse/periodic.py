@@ -120,6 +120,7 @@ class PeriodicFiles:
         """Set the size and time of this period."""
         if self._filesystem.is_polled(bound.file):
             attributes.attr_timeout = 0
+            attributes.st_size = 1  # of nothing the kernel would read nothing, and tell no error
             return
         end_ns = self._clock() + round(self.period().remaining * _NS)
         # The contents are fixed now until the period ends.
