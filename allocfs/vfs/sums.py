@@ -109,5 +109,6 @@ class CachedSums:
         """Sum a stretch of tags, keeping the sums that are there already."""
         missing = ~self._present[first:last]
         for cached, live in zip(self._cached, self._live.sums(first, last), strict=True):
-            np.copyto(cached[first:last], live, where=missing)
+            # The calls of a difference are signed.
+            np.copyto(cached[first:last], live.view(cached.dtype), where=missing)
         self._present[first:last] = True
