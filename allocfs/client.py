@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count as counting
-from itertools import starmap
 
 import numpy as np
 
 from allocfs.descriptor import Descriptor
 from allocfs.errors import TagGone
 from allocfs.formats.jsonlines import format_json
+from allocfs.formats.numbered import format_counters, format_trends
 from allocfs.formats.records import (
-    COUNTERS_SIZE,
     NAME_SIZE,
     RECORD_SIZE,
     Record,
@@ -38,6 +36,7 @@ __all__ = [
     "decode_records",
     "format_counters",
     "format_records",
+    "format_trends",
     "parse_records",
     "read_records",
     "record_size",
@@ -46,8 +45,6 @@ __all__ = [
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. A longer read may be
 # split within a record, whose counters would then be of two instants.
 RECORDS_PER_READ = 512
-ACCURATE = 1  # in the flags of a counters record
-MOST_TAGS = 2**32  # far more than there can be, and less than a name read as a number
 
 StrPath = str | os.PathLike[str]
 
@@ -86,17 +83,6 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
     return render(Rows(TagTable.from_tags(tags), np.arange(len(tags)), sums))
 
 
-def format_counters(records: Records, as_json: bool = False) -> bytes:
-    """Write records of /counters as such lines, with `index:N` in the place of the tag.
-
-    Raises ValueError if these cannot be records of /counters.
-    """
-    if np.any(records["flags"] > ACCURATE) or np.any(records["index"] >= MOST_TAGS):
-        raise ValueError(f"these are not records of {COUNTERS_SIZE} bytes")
-    write = _counters_json if as_json else _counters_text
-    return "".join(starmap(write, records.tolist())).encode()
-
-
 def _can_be_records(records: Records) -> bool:
     """Tell whether there are names where records have them, and zeros where these are padded.
 
@@ -115,15 +101,6 @@ def _is_padded(names: Records) -> bool:
     """Tell whether each name ends within its 64 bytes, and nothing but NULs follows."""
     zero = np.frombuffer(names.tobytes(), np.uint8).reshape(-1, NAME_SIZE) == 0
     return bool(np.all(zero[:, -1]) and np.all(zero[:, 1:] >= zero[:, :-1]))
-
-
-def _counters_text(index: int, size: int, calls: int, flags: int) -> str:
-    return f"{size:12d} {calls:8d} index:{index} {'' if flags & ACCURATE else 'accurate:no '}\n"
-
-
-def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
-    accurate = bool(flags & ACCURATE)
-    return f"{json.dumps({'index': index, 'bytes': size, 'calls': calls, 'accurate': accurate})}\n"
 
 
 class RecordFile(Descriptor):

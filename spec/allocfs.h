@@ -105,11 +105,31 @@ struct allocinfo_get_at {
 struct allocfs_counters {
 	uint64_t index; /* number of the tag's record in /records at this file's content_id */
 	int64_t bytes;
-	uint64_t calls;
-	uint64_t flags; /* ALLOCFS_ACCURATE; the other bits are zero */
+	uint64_t calls; /* in a difference signed: read it as int64_t */
+	uint64_t flags; /* those below; the other bits are zero */
 };
 
 #define ALLOCFS_ACCURATE (UINT64_C(1) << 0)
+#define ALLOCFS_NEW (UINT64_C(1) << 1)         /* in a difference: not in the moment before */
+#define ALLOCFS_GONE (UINT64_C(1) << 2)        /* in a difference: not in the moment after */
+#define ALLOCFS_APPROXIMATE (UINT64_C(1) << 3) /* reserved for texts with rounded numbers */
+#define ALLOCFS_MOVED (UINT64_C(1) << 4)       /* in a difference: its line moved */
+
+/* One record of the files of a trend, /trend/.../records and the like. */
+struct allocfs_trend {
+	uint64_t index; /* number of the tag in the list of the trend */
+	int64_t first;  /* bytes, in the samples that have the tag */
+	int64_t last;
+	int64_t min;
+	int64_t max;
+	double mean;
+	double slope;     /* bytes per second, by least squares; 0 if times are not known */
+	double rising;    /* share of the steps between these samples that grew, 0 to 1 */
+	uint64_t samples; /* samples that have the tag */
+	double seconds;   /* from the first of them to the last */
+	int64_t calls;    /* in the last of them */
+	uint64_t flags;   /* ALLOCFS_ACCURATE; the other bits are zero */
+};
 
 #define ALLOCFS_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
 #define ALLOCFS_AT(type, member, offset) \
@@ -136,6 +156,20 @@ ALLOCFS_AT(allocfs_counters, index, 0);
 ALLOCFS_AT(allocfs_counters, bytes, 8);
 ALLOCFS_AT(allocfs_counters, calls, 16);
 ALLOCFS_AT(allocfs_counters, flags, 24);
+
+ALLOCFS_SIZE(allocfs_trend, 96);
+ALLOCFS_AT(allocfs_trend, index, 0);
+ALLOCFS_AT(allocfs_trend, first, 8);
+ALLOCFS_AT(allocfs_trend, last, 16);
+ALLOCFS_AT(allocfs_trend, min, 24);
+ALLOCFS_AT(allocfs_trend, max, 32);
+ALLOCFS_AT(allocfs_trend, mean, 40);
+ALLOCFS_AT(allocfs_trend, slope, 48);
+ALLOCFS_AT(allocfs_trend, rising, 56);
+ALLOCFS_AT(allocfs_trend, samples, 64);
+ALLOCFS_AT(allocfs_trend, seconds, 72);
+ALLOCFS_AT(allocfs_trend, calls, 80);
+ALLOCFS_AT(allocfs_trend, flags, 88);
 
 ALLOCFS_SIZE(allocinfo_content_id, 8);
 ALLOCFS_AT(allocinfo_content_id, id, 0);

@@ -4,20 +4,59 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
+from typing import NamedTuple
+
+import numpy as np
 
 from allocfs.cli.command import complain
-from allocfs.client import RECORDS_PER_READ, format_counters, format_records, record_size
+from allocfs.client import (
+    RECORDS_PER_READ,
+    format_counters,
+    format_records,
+    format_trends,
+    record_size,
+)
 from allocfs.errors import SourceFailed
 from allocfs.formats.compression import compression_of
-from allocfs.formats.records import COUNTERS, RECORD, parse_records
+from allocfs.formats.records import COUNTERS, RECORD, TREND, Records, parse_records
 
-# Records from a pipe, or copied ones, carry no type.
-OTHER_KIND = {
-    False: "if they are of 32 bytes, as in /counters, give --counters",
-    True: "if they are of 224 bytes, leave --counters out",
-}
+
+class Kind(NamedTuple):
+    """A kind of records; those from a pipe, or copied ones, carry no type, so options name it."""
+
+    dtype: np.dtype[np.void]
+    format: Callable[[Records, bool], bytes]
+    option: str
+    place: str
+
+    @property
+    def size(self) -> int:
+        """The length of a record."""
+        return self.dtype.itemsize
+
+    def advice(self, wanted: Kind) -> str:
+        """Say how to decode records of this kind, where another one was expected."""
+        if self is TAG_RECORDS:
+            return f"if they are of {self.size} bytes, leave {wanted.option} out"
+        return f"if they are of {self.size} bytes, as in {self.place}, give {self.option}"
+
+    def fits(self, data: bytes) -> bool:
+        """Tell whether the whole records in some data can be of this kind, and there are any."""
+        whole = data[: len(data) - len(data) % self.size]
+        try:
+            self.format(parse_records(whole, self.dtype), False)
+        except ValueError:
+            return False
+        return bool(whole)
+
+
+TAG_RECORDS = Kind(RECORD, format_records, "", "/records")
+COUNTERS_RECORDS = Kind(COUNTERS, format_counters, "--counters", "/counters")
+TREND_RECORDS = Kind(TREND, format_trends, "--trends", "/trend")
+KINDS = (TAG_RECORDS, COUNTERS_RECORDS, TREND_RECORDS)
+
 _TEXT = bytes({*range(32, 256), *b"\t\n\r"} - {127})  # the bytes of text, in UTF-8 too
 _HEAD = 4096  # bytes that show the kind of a file
 
@@ -26,11 +65,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = "Print records as the lines of /proc/allocinfo, without its header."
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
-    parser.add_argument(
-        "--counters",
-        action="store_true",
-        help="the records are those of /counters, which a file in a mount says of itself",
-    )
+    kinds = parser.add_mutually_exclusive_group()
+    for kind in (COUNTERS_RECORDS, TREND_RECORDS):
+        kinds.add_argument(
+            kind.option,
+            dest="kind",
+            action="store_const",
+            const=kind,
+            default=TAG_RECORDS,
+            help=f"the records are those of {kind.place}, which a file in a mount says of itself",
+        )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file of records, - for stdin")
 
 
@@ -39,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     code = 0
     for name in arguments.files:
         try:
-            for lines in _decoded(name, arguments.counters, arguments.json):
+            for lines in _decoded(name, arguments.kind, arguments.json):
                 sys.stdout.buffer.write(lines)
                 sys.stdout.buffer.flush()
         except SourceFailed as error:
@@ -47,23 +91,22 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _decoded(name: str, counters: bool, as_json: bool) -> Iterator[bytes]:
+def _decoded(name: str, wanted: Kind, as_json: bool) -> Iterator[bytes]:
     stdin = name == "-"
     head = bytearray()
     try:
         with FileIO(0 if stdin else name, closefd=not stdin) as file:
-            size = record_size(file.fileno()) or (COUNTERS if counters else RECORD).itemsize
-            short = size == COUNTERS.itemsize
-            dtype, render = (COUNTERS, format_counters) if short else (RECORD, format_records)
-            for data in _whole_records(file, size, head):
-                yield render(parse_records(data, dtype), as_json)
+            size = record_size(file.fileno()) or wanted.size
+            kind = next((kind for kind in KINDS if kind.size == size), wanted)
+            for data in _whole_records(file, kind.size, head):
+                yield kind.format(parse_records(data, kind.dtype), as_json)
     except ValueError as error:
-        raise SourceFailed(f"{name}: {_explanation(bytes(head), counters) or error}") from None
+        raise SourceFailed(f"{name}: {_explanation(bytes(head), wanted) or error}") from None
     except OSError as error:
         raise SourceFailed(f"{name}: {error.strerror or error}") from None
 
 
-def _explanation(head: bytes, counters: bool) -> str:
+def _explanation(head: bytes, wanted: Kind) -> str:
     """Say of a file that cannot be decoded, by its first bytes, of which kind it is.
 
     Return an empty string if that is not known.
@@ -72,15 +115,10 @@ def _explanation(head: bytes, counters: bool) -> str:
         return f"it is compressed by {compressed.name}: decompress it with {compressed.program}"
     if head and not head.translate(None, _TEXT):
         return "it is text already, and needs no decoding"
-    wanted, other = (COUNTERS, RECORD) if counters else (RECORD, COUNTERS)
-    whole = head[: len(head) - len(head) % other.itemsize]
-    if not whole:
-        return ""
-    try:
-        (format_records if counters else format_counters)(parse_records(whole, other))
-    except ValueError:
-        return ""
-    return f"these are not records of {wanted.itemsize} bytes: {OTHER_KIND[counters]}"
+    for kind in KINDS:
+        if kind is not wanted and kind.fits(head):
+            return f"these are not records of {wanted.size} bytes: {kind.advice(wanted)}"
+    return ""
 
 
 def _whole_records(file: FileIO, size: int, head: bytearray) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
 """The binary records: each struct declared once, everything else derived from that.
 
 Integers are in the host's byte order and naturally aligned; padding is zero. The structs are
-those of Linux's `include/uapi/linux/alloc_tag.h`, without its nesting, and the 32-byte
-counters record of `/counters`. spec/allocfs.h says the same to C programs.
+those of Linux's `include/uapi/linux/alloc_tag.h`, without its nesting, the 32-byte counters
+record of `/counters`, and the 96-byte record of trends. spec/allocfs.h says the same to C programs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntFlag
 from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -18,7 +19,8 @@ import construct as c  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from allocfs.tags.table import NameColumn, Slots, Sums, TagTable, Uints
+from allocfs.tags.rows import Trends
+from allocfs.tags.table import Marks, NameColumn, Slots, Sums, TagTable, Uints
 
 NAME_SIZE = 64
 Records = NDArray[np.void]
@@ -52,6 +54,22 @@ CONTENT_ID = c.Struct("id" / c.Int64un)
 COUNTERS_DATA = c.Struct(
     "index" / c.Int64un * "number of the tag's record in /records",
     *_SUMS,
+    "flags"
+    / c.Int64un
+    * "bits 0: accurate, 1: new, 2: gone, 3: approximate, 4: moved; the others are zero",
+)
+TREND_DATA = c.Struct(
+    "index" / c.Int64un * "number of the tag in the list of the trend, as in its /text and /json",
+    "first" / c.Int64sn * "bytes in the first sample that has the tag",
+    "last" / c.Int64sn * "bytes in the last sample that has the tag",
+    "min" / c.Int64sn * "the fewest bytes in a sample",
+    "max" / c.Int64sn * "the most bytes in a sample",
+    "mean" / c.Float64n * "mean of the samples",
+    "slope" / c.Float64n * "slope of the line of least squares, 0 if times are not known",
+    "rising" / c.Float64n * "share of the steps between samples that grew, 0 to 1",
+    "samples" / c.Int64un * "samples that have the tag",
+    "seconds" / c.Float64n * "time from the first of these samples to the last",
+    "calls" / c.Int64sn * "allocations not yet freed in the last sample",
     "flags" / c.Int64un * "bit 0: every allocation is counted; the others are zero",
 )
 
@@ -59,14 +77,32 @@ EARLIER_TAG = c.Struct(*_TAG, _INACCURATE)
 EARLIER_TAG_DATA = c.Struct(*_TAG, _INACCURATE, *_COUNTER)
 EARLIER_FILTER = c.Struct("mask" / c.Int64un, *_TAG, _INACCURATE, *_SIZES)
 
-_UNITS = {"bytes": "bytes", "calls": "calls", "index": "records", "lineno": "lines"}
+_UNITS = {
+    **dict.fromkeys(("bytes", "first", "last", "min", "max", "mean"), "bytes"),
+    **{"calls": "calls", "index": "records", "lineno": "lines"},
+    **{"slope": "bytes/s", "samples": "samples", "seconds": "s"},
+}
 # The name of each type in schema.json, and its numpy format.
 _TYPES: dict[c.Construct, tuple[str, Any]] = {
     NAME: (f"char[{NAME_SIZE}]", f"S{NAME_SIZE}"),
     c.Int64un: ("u64", "u8"),
     c.Int64sn: ("s64", "i8"),
     c.Int8un: ("u8", "u1"),
+    c.Float64n: ("f64", "f8"),
 }
+
+
+class CounterFlags(IntFlag):
+    """The flags of a counters record; NEW, GONE and MOVED are those of a difference.
+
+    No record has more than one of NEW, GONE and MOVED.
+    """
+
+    ACCURATE = 1 << 0  # every allocation is counted
+    NEW = 1 << 1
+    GONE = 1 << 2
+    APPROXIMATE = 1 << 3  # reserved for texts with rounded numbers
+    MOVED = 1 << 4  # its line did, between two builds of a kernel
 
 
 class Field(NamedTuple):
@@ -105,8 +141,9 @@ def dtype_of(declared: c.Struct) -> np.dtype[np.void]:
 RECORD = dtype_of(TAG_DATA)
 COUNTERS = dtype_of(COUNTERS_DATA)
 RECORD_SIZE = RECORD.itemsize
+TREND = dtype_of(TREND_DATA)
 COUNTERS_SIZE = COUNTERS.itemsize
-TREND_SIZE = 96
+TREND_SIZE = TREND.itemsize
 
 
 def cut_name(name: str) -> bytes:
@@ -165,11 +202,26 @@ def fill(records: Records, sums: Sums) -> None:
     records["accurate"] = sums.accurate
 
 
-def counters_records(index: Uints, sums: Sums) -> Records:
+def counters_records(index: Uints, sums: Sums, marks: Marks | None = None) -> Records:
     """Make counters records; `index` has the numbers of the tags' records in /records."""
     records: Records = np.zeros(len(index), COUNTERS)
     records["index"] = index
     records["bytes"] = sums.bytes
+    records["calls"] = sums.calls
+    records["flags"] = sums.accurate
+    if marks is not None:
+        records["flags"] |= marks.new * np.uint64(CounterFlags.NEW)
+        records["flags"] |= marks.gone * np.uint64(CounterFlags.GONE)
+        records["flags"] |= marks.moved * np.uint64(CounterFlags.MOVED)
+    return records
+
+
+def trend_records(index: Uints, sums: Sums, trends: Trends) -> Records:
+    """Make trend records; `index` has the numbers of the tags in the list of the trend."""
+    records: Records = np.zeros(len(index), TREND)
+    records["index"] = index
+    for name, column in trends._asdict().items():
+        records[name] = column
     records["calls"] = sums.calls
     records["flags"] = sums.accurate
     return records
@@ -220,5 +272,6 @@ def schema() -> dict[str, Any]:
     records = [
         _describe("allocinfo_tag_data", TAG_DATA, "a codetag and its counters"),
         _describe("allocfs_counters", COUNTERS_DATA, "the counters of a codetag known by number"),
+        _describe("allocfs_trend", TREND_DATA, "the bytes of a codetag over some samples"),
     ]
     return {"byte_order": sys.byteorder, "records": records}

@@ -47,7 +47,7 @@ def _pair_columns(rows: Rows) -> Iterator[Sequence[str]]:
     if rows.change:
         yield _states(rows.change)
     if rows.trends:
-        yield _trend_pairs(rows.trends)
+        yield trend_pairs(rows.trends)
     if rows.pairs is not None:
         yield rows.pairs
 
@@ -60,7 +60,8 @@ def _states(change: Change) -> list[str]:
     ]
 
 
-def _trend_pairs(trends: Trends) -> list[str]:
+def trend_pairs(trends: Trends) -> list[str]:
+    """Write the pairs of each trend."""
     columns = (column.tolist() for column in trends)
     return [
         f"slope:{slope:+.3f}/s rising:{100 * rising:.1f}% first:{first} last:{last} min:{low}"

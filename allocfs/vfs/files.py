@@ -19,6 +19,7 @@ from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
 from allocfs.vfs.view import (
     CountersView,
     RecordsView,
+    TrendView,
     View,
     WholeView,
 )
@@ -88,9 +89,11 @@ class Files:
         if format_.render is not None:
             render = format_.render
             return WholeView(lambda: self._render(render, live), self._budget)
+        if self._backend.has_trends:
+            return TrendView(sums_of(live), self._stats, self._backend.trends)
         if format_ is RECORDS:
             return RecordsView(sums_of(live), self._stats, self.encoder())
-        return CountersView(sums_of(live), self._stats)
+        return CountersView(sums_of(live), self._stats, self._backend.marks)
 
     def _render(self, render: Render, source: SumSource) -> bytes:
         slots = source.selection.slots

@@ -108,8 +108,7 @@ class CachedSums:
     def _take(self, first: int, last: int) -> None:
         """Sum a stretch of tags, keeping the sums that are there already."""
         missing = ~self._present[first:last]
-        sums = self._live.sums(first, last)
-        live = (sums.bytes, sums.calls.view(np.uint64), sums.accurate)  # signed in a difference
-        for cached, values in zip(self._cached, live, strict=True):
-            np.copyto(cached[first:last], values, where=missing)
+        for cached, live in zip(self._cached, self._live.sums(first, last), strict=True):
+            # The calls of a difference are signed.
+            np.copyto(cached[first:last], live.view(cached.dtype), where=missing)
         self._present[first:last] = True

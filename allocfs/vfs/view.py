@@ -8,7 +8,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from allocfs.formats.records import COUNTERS_SIZE, RECORD_SIZE, RecordEncoder, counters_records
+from allocfs.formats.records import (
+    COUNTERS_SIZE,
+    RECORD_SIZE,
+    TREND_SIZE,
+    RecordEncoder,
+    counters_records,
+    trend_records,
+)
+from allocfs.tags.rows import Trends
+from allocfs.tags.table import Marks, Slots
 from allocfs.vfs.limits import Budget, Reservation
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.sums import SumSource
@@ -95,17 +104,42 @@ class RecordsView(_FixedView):
 class CountersView(_FixedView):
     """The 32-byte records for clients that know the tags already."""
 
-    __slots__ = ("_numbers",)
+    __slots__ = ("_marks", "_numbers")
     record_size = COUNTERS_SIZE
 
-    def __init__(self, summed: SumSource, stats: Stats) -> None:
-        """Fix the tags, and the numbers of their records in /records."""
+    def __init__(
+        self, summed: SumSource, stats: Stats, marks: Callable[[Slots], Marks | None]
+    ) -> None:
+        """Fix the tags, and the numbers of their records in /records; `marks` are of any slots."""
         super().__init__(summed, stats)
         self._numbers = summed.selection.numbers().view(np.uint64)
+        self._marks = marks
 
     def _encode(self, first: int, last: int) -> bytes:
         sums = self._summed.sums(first, last)
-        return counters_records(self._numbers[first:last], sums).tobytes()
+        marks = self._marks(self._summed.selection.slots[first:last])
+        return counters_records(self._numbers[first:last], sums, marks).tobytes()
+
+
+class TrendView(_FixedView):
+    """The 96-byte records of trends."""
+
+    __slots__ = ("_numbers", "_trends")
+    record_size = TREND_SIZE
+
+    def __init__(
+        self, summed: SumSource, stats: Stats, trends: Callable[[Slots], Trends | None]
+    ) -> None:
+        """Fix the tags, and their numbers in the list of the trend; `trends` are of any slots."""
+        super().__init__(summed, stats)
+        self._numbers = summed.selection.numbers().view(np.uint64)
+        self._trends = trends
+
+    def _encode(self, first: int, last: int) -> bytes:
+        sums = self._summed.sums(first, last)
+        trends = self._trends(self._summed.selection.slots[first:last])
+        assert trends is not None
+        return trend_records(self._numbers[first:last], sums, trends).tobytes()
 
 
 class _Rendering(NamedTuple):

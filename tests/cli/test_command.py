@@ -57,6 +57,32 @@ def test_counters_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None
     assert capfd.readouterr().out == "        4096        2 index:9 \n"
 
 
+TREND = struct.pack("=QqqqqdddQdqQ", 9, 1, 5, 1, 5, 3.0, 2.0, 1.0, 2, 2.0, 7, 1)
+
+
+def test_trends_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None:
+    path = tmp_path / "trends"
+    path.write_bytes(TREND * 2)
+    assert cli.main(["decode", "--trends", str(path)]) == 0
+    line = "           5        7 index:9 slope:+2.000/s rising:100.0% first:1 last:5 min:1 max:5"
+    assert capfd.readouterr().out == f"{line} mean:3.0 samples:2 \n" * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (TREND * 2, [], "224 bytes: if they are of 96 bytes, as in /trend, give --trends"),
+        (TREND, ["--counters"], "32 bytes: if they are of 96 bytes, as in /trend, give --trends"),
+        (RECORD * 3, ["--trends"], "96 bytes: if they are of 224 bytes, leave --trends out"),
+        (struct.pack("=QqQQ", 9, 4096, 2, 1) * 3, ["--trends"], f"96 bytes: {GIVE_COUNTERS}"),
+    ],
+)
+def test_the_option_for_the_kind_is_named(data: bytes, options: list[str], message: str) -> None:
+    done = piped(data, *options)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"allocfs: -: these are not records of {message}\n"
+
+
 def piped(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     """Decode data from a pipe."""
     command = [*COMMAND, "decode", *options, "-"]

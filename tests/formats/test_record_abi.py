@@ -28,6 +28,7 @@ STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'spec'}")
 DECLARED = {
     "allocinfo_tag_data": records.TAG_DATA,
     "allocfs_counters": records.COUNTERS_DATA,
+    "allocfs_trend": records.TREND_DATA,
     "allocinfo_content_id": records.CONTENT_ID,
     "allocinfo_filter": records.FILTER,
     "allocinfo_get_at": MERGED.get_at,
@@ -113,6 +114,19 @@ def test_c_counters_parse_and_build(compiled: Compiled) -> None:
     data = compiled.dumps["counters"]
     values = {"index": 3218, "bytes": -4096, "calls": 2**64 - 1, "flags": 1}
     common(records.COUNTERS_DATA, data, values, 32)
+
+
+def test_c_trends_parse_and_build(compiled: Compiled) -> None:
+    extremes = {"first": -(2**63), "last": 2**63 - 1, "min": -(2**63), "max": 2**63 - 1}
+    floats = {"mean": -0.5, "slope": 1024.25, "rising": 0.75, "seconds": 3590.5}
+    others = {"index": 3218, "samples": 360, "calls": -1, "flags": 1}
+    common(records.TREND_DATA, compiled.dumps["trend"], extremes | floats | others, 96)
+
+
+def test_flags_are_those_of_the_header(compiled: Compiled) -> None:
+    prefix = "FLAG_"
+    flags = {name: value for name, value in compiled.values.items() if name.startswith(prefix)}
+    assert flags == {f"{prefix}{flag.name}": flag.value for flag in records.CounterFlags}
 
 
 @pytest.mark.parametrize(
@@ -222,6 +236,7 @@ def test_header_is_also_cplusplus(standard: str) -> None:
     [
         (records.RECORD, records.TAG_DATA),
         (records.COUNTERS, records.COUNTERS_DATA),
+        (records.TREND, records.TREND_DATA),
         (MERGED.dtype["filter"], records.FILTER),
         (EARLIER.dtype["filter"], records.EARLIER_FILTER),
         (EARLIER.dtype["data"], records.EARLIER_TAG_DATA),
@@ -256,6 +271,7 @@ def test_schema_describes_every_byte() -> None:
     assert [record["name"] for record in described["records"]] == [
         "allocinfo_tag_data",
         "allocfs_counters",
+        "allocfs_trend",
     ]
     for record in described["records"]:
         ends = [field["offset"] + field["size"] for field in record["fields"]]
@@ -281,7 +297,14 @@ def test_schema_states_units() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["allocinfo_tag_data", "allocfs_counters", "allocinfo_filter", "allocinfo_get_at"]
+    "name",
+    [
+        "allocinfo_tag_data",
+        "allocfs_counters",
+        "allocfs_trend",
+        "allocinfo_filter",
+        "allocinfo_get_at",
+    ],
 )
 def test_spec_states_the_declared_layout(name: str) -> None:
     spec = (ROOT / "spec" / "records.md").read_text()

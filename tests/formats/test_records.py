@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from allocfs.formats import records
 from allocfs.formats.records import RECORD_SIZE, Record
 from allocfs.kernel.abi import EARLIER, MERGED, Filter
-from allocfs.tags.table import Codetag, Sums, TagTable
+from allocfs.tags.rows import Trends
+from allocfs.tags.table import Codetag, Marks, Sums, TagTable
 
 
 def values_of(record: Record) -> dict[str, Any]:
@@ -142,6 +143,26 @@ def test_counters_records_hold_index_and_flag() -> None:
     assert encoded.tobytes() == b"".join(
         struct.pack("=QqQQ", index, tag.bytes, tag.calls, tag.accurate)
         for index, tag in zip((9, 4, 2**40, 0), TAGS, strict=True)
+    )
+
+
+def test_counters_records_of_a_difference_hold_its_marks() -> None:
+    new, gone, moved = np.eye(3, 4, dtype=np.bool_)
+    index, marks = np.arange(4, dtype=np.uint64), Marks(new, gone, moved)
+    encoded = records.counters_records(index, sums_of(TAGS), marks)
+    assert encoded["flags"].tolist() == [1 << 1, 1 << 2 | 1, 1 << 4 | 1, 1]
+
+
+def test_trend_records_hold_the_trend_and_the_values_of_the_last_sample() -> None:
+    numbers = np.arange(4, dtype=np.int64)
+    first, last, low, high = (numbers + 10 * column for column in range(4))
+    mean, slope, rising, seconds = (numbers / 4 - column for column in range(4))
+    trends = Trends(first, last, low, high, mean, slope, rising, numbers, seconds)
+    encoded = records.trend_records(numbers.astype(np.uint64), sums_of(TAGS), trends)
+    calls = [0, -1, 1, 7]
+    assert encoded.tobytes() == b"".join(
+        struct.pack("=QqqqqdddQdqQ", n, *row, calls[n], TAGS[n].accurate)
+        for n, row in enumerate(zip(*(column.tolist() for column in trends), strict=True))
     )
 
 

@@ -76,6 +76,20 @@ static void print_layouts(void)
 	SAME(allocfs_counters, calls);
 	SAME(allocfs_counters, flags);
 
+	SIZE(allocfs_trend);
+	SAME(allocfs_trend, index);
+	SAME(allocfs_trend, first);
+	SAME(allocfs_trend, last);
+	SAME(allocfs_trend, min);
+	SAME(allocfs_trend, max);
+	SAME(allocfs_trend, mean);
+	SAME(allocfs_trend, slope);
+	SAME(allocfs_trend, rising);
+	SAME(allocfs_trend, samples);
+	SAME(allocfs_trend, seconds);
+	SAME(allocfs_trend, calls);
+	SAME(allocfs_trend, flags);
+
 	SIZE(allocinfo_content_id);
 	SAME(allocinfo_content_id, id);
 
@@ -125,6 +139,11 @@ static void print_values(void)
 	VALUE("GET_NEXT", ALLOCINFO_IOC_GET_NEXT);
 	VALUE("EARLIER_GET_AT", _IOWR(0xA6, 1, struct earlier_get_at));
 	VALUE("EARLIER_GET_NEXT", _IOR(0xA6, 2, struct earlier_tag_data));
+	VALUE("FLAG_ACCURATE", ALLOCFS_ACCURATE);
+	VALUE("FLAG_NEW", ALLOCFS_NEW);
+	VALUE("FLAG_GONE", ALLOCFS_GONE);
+	VALUE("FLAG_APPROXIMATE", ALLOCFS_APPROXIMATE);
+	VALUE("FLAG_MOVED", ALLOCFS_MOVED);
 	VALUE("MODNAME", ALLOCINFO_FILTER_MASK_MODNAME);
 	VALUE("FUNCTION", ALLOCINFO_FILTER_MASK_FUNCTION);
 	VALUE("FILENAME", ALLOCINFO_FILTER_MASK_FILENAME);
@@ -148,6 +167,20 @@ static void dump_samples(void)
 	static const struct allocfs_counters counters = {
 		.index = 3218, .bytes = -4096, .calls = UINT64_MAX, .flags = ALLOCFS_ACCURATE,
 	};
+	static const struct allocfs_trend trend = {
+		.index = 3218,
+		.first = INT64_MIN,
+		.last = INT64_MAX,
+		.min = INT64_MIN,
+		.max = INT64_MAX,
+		.mean = -0.5,
+		.slope = 1024.25,
+		.rising = 0.75,
+		.samples = 360,
+		.seconds = 3590.5,
+		.calls = -1,
+		.flags = ALLOCFS_ACCURATE,
+	};
 	static const struct allocinfo_get_at get_at = {
 		.pos = 5,
 		.filter = {
@@ -170,6 +203,7 @@ static void dump_samples(void)
 
 	dump("tag_data", &tag, sizeof(tag));
 	dump("counters", &counters, sizeof(counters));
+	dump("trend", &trend, sizeof(trend));
 	dump("get_at", &get_at, sizeof(get_at));
 	dump("earlier_get_at", &earlier, sizeof(earlier));
 }

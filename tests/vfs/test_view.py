@@ -10,15 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allocfs.backend.base import Backend
 from allocfs.backend.counterstore import CodetagStore
 from allocfs.backend.static import StaticCapture
 from allocfs.errors import NameNotFound, TagGone
-from allocfs.formats.records import RECORD_SIZE, decode_record
+from allocfs.formats.records import RECORD_SIZE, TREND, decode_record
+from allocfs.formats.table import COUNTERS
 from allocfs.formats.text import parse
 from allocfs.formats.textlines import HEADER
+from allocfs.moments.diff import DiffBackend
+from allocfs.moments.frozen import FrozenBackend
+from allocfs.moments.identities import Identities
+from allocfs.moments.moment import Moment, Taken, take
+from allocfs.moments.trend import TrendBackend
 from allocfs.tags.table import TagTable
+from allocfs.vfs.files import Account, Files
 from allocfs.vfs.filesystem import BoundFile, Filesystem
-from allocfs.vfs.nodes import ROOT, AllocinfoFile, Dir, File, Node
+from allocfs.vfs.limits import Budget
+from allocfs.vfs.nodes import ROOT, AllocinfoFile, Dir, File, Node, Scope, TagFile
+from allocfs.vfs.stats import Stats
 from allocfs.vfs.view import View
 from tests.conftest import TAGS
 
@@ -224,3 +234,51 @@ def test_a_read_that_goes_on_within_a_record_gets_the_rest_of_it(
     cut = -(-size // record) * record
     assert (begun + rest)[:cut] == after[:cut]
     assert rest[cut - size :] != after[cut:] or cut == len(after)
+
+
+ALL_COUNTERS = TagFile(Scope(COUNTERS))
+
+
+def moment_of(store: CodetagStore, seconds: int) -> Moment:
+    """Take the values of now as those of a time."""
+    now = take(store)
+    taken = Taken(seconds * 10**9, seconds * 10**9)
+    return Moment(now.tags, now.sums, now.pairs, taken, now.source)
+
+
+def whole(backend: Backend, file: TagFile, *, cached: bool) -> bytes:
+    """Read a file over a backend, in which the sums are taken once or by each read."""
+    files = Files(backend, {}, Account(Stats(), Budget(1 << 20)))
+    view = files.cached(BoundFile(file)) if cached else files.live(BoundFile(file))
+    data = view.read(0, 10_000)
+    assert len(data) == view.size()
+    assert view.read(40, 100) == data[40:140]
+    return data
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_counters_of_a_difference_are_signed_and_marked(store: CodetagStore, cached: bool) -> None:
+    store.count(np.array([0, 5]), np.array([0, 1]), np.array([100, 200]), np.array([1, 2]))
+    before = FrozenBackend(moment_of(store, 1))
+    store.count(np.array([0]), np.array([0]), np.array([-60]), np.array([-1]))
+    store.unload("xfs")
+    after = FrozenBackend(moment_of(store, 2))
+    diff = DiffBackend(Identities(store.tags), before, after)
+    data = whole(diff, ALL_COUNTERS, cached=cached)
+    assert np.frombuffer(data, "i8,i8,i8,i8").tolist() == [
+        (0, -60, -1, 1),
+        (1, -200, -2, 1 | 1 << 2),
+    ]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("file", [TagFile(Scope()), ALL_COUNTERS])
+def test_records_of_a_trend_are_trends(store: CodetagStore, file: TagFile, cached: bool) -> None:
+    samples = []
+    for second in range(3):
+        store.count(np.array([7]), np.array([0]), np.array([50]), np.array([1]))
+        samples.append(moment_of(store, second))
+    data = whole(TrendBackend(Identities(store.tags), lambda: samples), file, cached=cached)
+    records = np.frombuffer(data, TREND)
+    assert records["index"].tolist() == list(range(8))
+    assert records[7].item() == (7, 50, 150, 50, 150, 100.0, 50.0, 1.0, 3, 2.0, 3, 1)
