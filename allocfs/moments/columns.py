@@ -82,8 +82,14 @@ def _filled(columns: Columns) -> Ints:
 
 
 def _heights(nbytes: Ints, low: Ints) -> Floats:
-    """Return the bytes above the lowest ones; a difference can need 64 bits."""
-    return (nbytes.view(np.uint64) - low.view(np.uint64)).astype(np.float64)
+    """Return the bytes above the lowest ones; a difference can need 64 bits.
+
+    The differences go through a small buffer. An array of them would take longer to allocate.
+    """
+    heights = np.empty(nbytes.shape)
+    ends = nbytes.view(np.uint64), low.view(np.uint64)
+    np.subtract(*ends, out=heights, dtype=np.uint64, casting="unsafe")
+    return heights
 
 
 def _slopes(heights: Floats, present: Flags, times: Times) -> Floats:

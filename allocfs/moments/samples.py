@@ -16,7 +16,7 @@ from allocfs.tags.rows import Trends
 from allocfs.tags.slots import consecutive
 from allocfs.tags.table import Flags, Ints, Pairs, Slots, Sums, TagList
 
-_CELLS = 1 << 18  # of a codetag in a sample: so many are computed at once, in about 10 MiB
+_CELLS = 1 << 18  # of a codetag in a sample: so many are computed at once, in about 8 MiB
 
 Ranks = NDArray[np.int32]  # of so many lists, half of the memory
 
@@ -89,7 +89,10 @@ class Samples:
     def _columns(self, slots: Slots, starts: Ints) -> Columns:
         """Sum the bytes of slots in each moment, from each start to the next."""
         grouped = starts if len(starts) < len(slots) else None
-        places = {tags: _place(ranks[slots], grouped) for tags, ranks in self._ranks.items()}
+        places = {
+            tags: _place(ranks[slots].astype(np.intp), grouped)
+            for tags, ranks in self._ranks.items()
+        }
         here = [(places[moment.tags], moment.sums.bytes) for moment in self.moments]
         nbytes = np.array([place.read(column) for place, column in here])
         return Columns(nbytes, np.array([place.present for place, _ in here]))
@@ -107,7 +110,7 @@ class Samples:
 class _Place(NamedTuple):
     """The ranks of slots in a list, -1 of those that it lacks, and which of their groups it has."""
 
-    ranks: Ranks | slice
+    ranks: Slots | slice
     starts: Ints | None  # None if each is its own group
     present: Flags
 
@@ -119,9 +122,9 @@ class _Place(NamedTuple):
         return np.add.reduceat(padded[self.ranks], self.starts)
 
 
-def _place(ranks: Ranks, starts: Ints | None) -> _Place:
+def _place(ranks: Slots, starts: Ints | None) -> _Place:
     present = ranks >= 0
-    run = consecutive(ranks.astype(np.intp)) if present.all() else None
+    run = consecutive(ranks) if present.all() else None
     if starts is not None:
         present = np.logical_or.reduceat(present, starts)
     return _Place(ranks if run is None else run, starts, present)
