@@ -44,7 +44,7 @@ def has_ioctl(path: str, open_: Open = AllocinfoIoctl.open) -> bool:
 
 
 class _ListChanged(Exception):
-    """A module came or went in each of MOST_PASSES passes over the text."""
+    """None of MOST_PASSES passes over the text had a list that is reliable."""
 
 
 class IoctlBackend(Backend):
@@ -210,7 +210,11 @@ class IoctlBackend(Backend):
                 time.sleep(PAUSE)
 
     def _list(self, client: AllocinfoIoctl) -> tuple[int, Listing]:
-        """Read the text until no module came or went meanwhile. Raises _ListChanged."""
+        """Read the text until its list is reliable. Raises _ListChanged.
+
+        If modules came or went meanwhile, its content_id is the one before, so that the next
+        request reads it again.
+        """
         for _ in range(MOST_PASSES):
             content_id = client.content_id()
             self._passes += 1
@@ -219,6 +223,8 @@ class IoctlBackend(Backend):
             listing = self._text.take(text)
             self.counters_read += len(listing.table) * self.cpus
             if stayed:
+                self._text.rely()
+            if self._text.is_reliable:
                 return content_id, listing
         raise _ListChanged
 

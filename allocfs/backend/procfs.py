@@ -3,8 +3,8 @@
 One read() of that file returns about a page, and the kernel lets modules come and go between
 two of them. Up to Linux 6.15 a module unloaded meanwhile makes it skip codetags, one loaded makes
 it repeat some; since 7.2 it goes on after the last codetag, and only those of modules that come or
-go are in doubt. Each line is right by itself. So a list is relied on if it is the last one again,
-or if it was read twice in a row; that takes a second pass whenever a module comes or goes.
+go are in doubt. Each line is right by itself. So a list is relied on if it was relied on before, or
+if it was read twice in a row; that takes a second pass whenever a module comes or goes.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class TextReader:
     def read(self) -> Listing:
         """Return the list and its values of now; `text` then is the text of both.
 
-        While modules come and go it goes on for GIVE_UP. Raises SourceFailed, also if the list
-        is never the same twice.
+        While modules come and go it goes on for GIVE_UP. Raises SourceFailed, also if no list
+        is reliable.
         """
         deadline = time.monotonic() + GIVE_UP
         while True:
             for _ in range(MOST_PASSES):
-                before, listing = self._live.listing, self._pass()
-                if before is not None and listing.table is before.table:
+                listing = self._pass()
+                if self._live.is_reliable:
                     return listing
             if time.monotonic() + PAUSE > deadline:
                 break

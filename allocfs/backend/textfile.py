@@ -23,12 +23,12 @@ def read_text(path: str) -> bytes:
 
 
 def read_capture(path: str, previous: Listing | None = None) -> Listing:
-    """Read a capture, compressed or not; `previous` is as in next_listing().
+    """Read a capture, compressed or not; with the codetags of `previous` it has its table.
 
     Raises SourceFailed, also if there are no codetags in it, and BadCapture.
     """
     text = _checked(decompress(_read_file(path), path, MOST_BYTES), path)
-    return require_codetags(next_listing(text, path, previous), path)
+    return require_codetags(next_listing(text, path, *filter(None, (previous,))), path)
 
 
 def require_codetags(listing: Listing, path: str) -> Listing:
@@ -38,13 +38,16 @@ def require_codetags(listing: Listing, path: str) -> Listing:
     return listing
 
 
-def next_listing(text: bytes, path: str, previous: Listing | None) -> Listing:
-    """Parse a text; if it lists the codetags of `previous`, the table is the same object.
+def next_listing(text: bytes, path: str, *previous: Listing) -> Listing:
+    """Parse a text; if it lists the codetags of a previous one, the table is the same object.
 
     Raises BadCapture, naming file and line.
     """
-    newer = None if previous is None else refresh(text, previous)
-    return parse(text, path) if newer is None else newer
+    for listing in previous:
+        newer = refresh(text, listing)
+        if newer is not None:
+            return newer
+    return parse(text, path)
 
 
 def _read_file(path: str) -> bytes:

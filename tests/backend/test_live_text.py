@@ -59,6 +59,16 @@ def test_a_list_that_was_torn_and_is_as_before_is_no_change() -> None:
     assert tags == [109, 109]
 
 
+def test_the_last_reliable_list_need_not_be_read_twice() -> None:
+    """A module is loaded in every second pass, so no list is read twice in a row."""
+    texts = Texts(text(ALL, 1), *[text(modules, 2) for modules in [ALL, ["", "ext4"]] * 10])
+    live = TextReader("x", texts)
+    first = live.read()
+    for _ in range(8):
+        assert live.read().table is first.table
+    assert texts.reads == 2 + 8 * 2
+
+
 def test_a_list_that_changes_for_a_while_is_waited_for() -> None:
     changes = [text(modules, 1) for modules in [ALL, [""]] * 3 * MOST_PASSES]
     texts = Texts(*changes, text(["xfs"], 2), text(["xfs"], 3))

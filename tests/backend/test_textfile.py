@@ -20,7 +20,7 @@ TEXT = text(["", "xfs"], 1)
 
 
 def test_the_table_is_the_same_object_while_the_list_is_the_same() -> None:
-    first = next_listing(text(["", "xfs"], 1), "x", None)
+    first = next_listing(text(["", "xfs"], 1), "x")
     second = next_listing(text(["", "xfs"], 2), "x", first)
     assert second.table is first.table
     assert second.sums.bytes[:2].tolist() == [2000, 2001]
@@ -30,7 +30,7 @@ def test_the_table_is_the_same_object_while_the_list_is_the_same() -> None:
 
 
 def test_a_bad_text_is_refused_by_line() -> None:
-    first = next_listing(text([""], 1), "x", None)
+    first = next_listing(text([""], 1), "x")
     with pytest.raises(BadCapture, match=r"^x:90: expected bytes"):
         next_listing(text([""], 2) + b"nonsense\n", "x", first)
 
