@@ -82,6 +82,7 @@ def test_a_snapshot_is_renamed_and_removed(mounts: Mounter) -> None:
         (snapshots / "b").rmdir()
         assert os.listdir(snapshots) == []
         assert held.read(21) == b"           0        0"  # like any file that is removed
+    wait_until(lambda: not (mountpoint / "text/diff/b").exists(), "the kernel has looked it up")
     with pytest.raises(FileNotFoundError):
         differences(mountpoint, "b")
     (snapshots / "b").mkdir()  # the name is free, and stands for another moment
