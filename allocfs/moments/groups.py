@@ -149,10 +149,11 @@ class GroupBackend(Backend):
         return Rows(table, slots, sums, None, self._change(slots), self.trends(slots), groups)
 
     def _total(self, slots: Slots, sums: Sums) -> int:
-        """Return the bytes of all rows, of which some are summed already."""
+        """Return the bytes of all rows, of which some are summed already; they may need 65 bits."""
         others = np.setdiff1d(self.tags.slots, slots)
-        rest = self.sums(others).bytes.sum() if len(others) else 0
-        return int(sums.bytes.sum() + rest)
+        rest: list[int] = self.sums(others).bytes.tolist() if len(others) else []
+        total: int = sum(sums.bytes.tolist(), sum(rest))
+        return total
 
     def _change(self, slots: Slots) -> Change | None:
         """Return the values before, and the marks, in a diff."""
