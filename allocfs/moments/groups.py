@@ -95,6 +95,10 @@ class GroupBackend(Backend):
         """Count the codetags of each of these rows."""
         return self._chosen(slots)[1]
 
+    def codetags(self, slots: Slots) -> Slots:
+        """Return the slots of the base that are summed into these rows."""
+        return self._chosen(slots)[0]
+
     def sums(self, slots: Slots) -> Sums:
         """Sum the codetags of these rows at one instant, in 64 bits."""
         members, sizes = self._chosen(slots)

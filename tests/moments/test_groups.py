@@ -339,3 +339,10 @@ def test_the_bytes_of_all_rows_may_need_more_than_64_bits() -> None:
     groups = backend.rows(backend.tags.slots[:1], backend.sums(backend.tags.slots[:1])).groups
     assert groups is not None
     assert groups.total == 3 * 2**62
+
+
+def test_the_codetags_of_rows_are_those_that_are_chosen() -> None:
+    tags = counted(("a", 1), ("b", 2), ("a", 3))
+    tags[0] = tags[0]._replace(accurate=False)
+    backend = GroupBackend(FakeBackend(tags, [0, 1, 2]), parse("group=module,accurate=yes"))
+    assert backend.codetags(backend.tags.slots).tolist() == [2, 1]
