@@ -70,3 +70,13 @@ def test_a_row_is_new_if_all_of_its_codetags_are(
         path = f"text/diff/{ends}/query/group={{}}/records"
         assert b"state:new" in read(filesystem, path.format("module"))
         assert b"state:" not in read(filesystem, path.format("all"))
+
+
+def test_a_limit_leaves_no_name_out_of_a_listing(
+    filesystem: Filesystem, store: CodetagStore
+) -> None:
+    add(store, 0, 1, 1)
+    directory = node_at(filesystem, "diff/a/query/limit=1/by-module")
+    assert isinstance(directory, Dir)
+    names = [entry.name for entry in filesystem.listing(directory).entries]
+    assert names == ["vmlinux", "xfs"]
