@@ -36,6 +36,7 @@ class GroupBackend(Backend):
         self.cpus = base.cpus
         self.staleness = base.staleness
         self.may_be_late = base.may_be_late
+        self.has_trends = base.has_trends
         if query.group is None:
             raise ValueError("expected a query with a group")
         self._group = query.group

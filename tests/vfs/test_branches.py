@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from allocfs.backend.counterstore import CodetagStore
+from allocfs.formats.records import TREND_SIZE
+from allocfs.moments.history import History
+from allocfs.moments.moment import take
 from allocfs.vfs.filesystem import BoundFile, Filesystem
 from allocfs.vfs.nodes import ROOT, Dir, Node, TagFile
 
@@ -80,3 +83,12 @@ def test_a_limit_leaves_no_name_out_of_a_listing(
     assert isinstance(directory, Dir)
     names = [entry.name for entry in filesystem.listing(directory).entries]
     assert names == ["vmlinux", "xfs"]
+
+
+@pytest.mark.parametrize("form", ["", "counters/"])
+def test_records_of_rows_of_a_trend_are_those_of_trends(store: CodetagStore, form: str) -> None:
+    history = History(most=2)
+    filesystem = Filesystem(store, record=history)
+    history.add(take(store))
+    data = read(filesystem, f"{form}trend/all/query/group=module/records")
+    assert len(data) == 3 * TREND_SIZE
