@@ -24,13 +24,16 @@ _NS = 1_000_000_000
 class DiffBackend(Backend):
     """The tags that either of two backends has; its slots are the numbers of identities.
 
-    If both are frozen it has only the tags whose values differ. No tag of it is ever gone: it
-    counts as zero where it is not loaded.
+    If both are frozen it has only the tags whose values differ, unless it is `whole`, which sums
+    of tags need. No tag of it is ever gone: it counts as zero where it is not loaded.
     """
 
-    def __init__(self, identities: Identities, before: Backend, after: Backend) -> None:
+    def __init__(
+        self, identities: Identities, before: Backend, after: Backend, whole: bool = False
+    ) -> None:
         """Match the tags. Raises SourceLate."""
         super().__init__()
+        self._whole = whole
         self.is_frozen = all(isinstance(end, FrozenBackend) for end in (before, after))
         self.cpus = after.cpus
         self.staleness = min(before.staleness, after.staleness)
@@ -142,7 +145,7 @@ class DiffBackend(Backend):
             before.content_id if isinstance(self._after, FrozenBackend) else after.content_id
         )
         self._tags = TagList.from_slots(content_id, table, numbers)
-        if self.is_frozen:
+        if self.is_frozen and not self._whole:
             changed = numbers[self._differ(numbers)]
             self._tags = TagList.from_slots(content_id, table, changed)
 

@@ -91,9 +91,9 @@ class Branches:
             case Now() | SinceRead():
                 return self.present
 
-    def _difference(self, when: Between) -> Branch:
+    def _difference(self, when: Between, whole: bool = False) -> Branch:
         before, after = map(self._end, (when.before, when.after))
-        diff = DiffBackend(self.identities, before, after)
+        diff = DiffBackend(self.identities, before, after, whole)
         return self._new(diff, when, None if diff.is_frozen else changed)
 
     def _trend(self, when: Window) -> TrendBackend:
@@ -114,8 +114,14 @@ class Branches:
     def _past(self, when: Past) -> FrozenBackend:
         return FrozenBackend(when.moment.moment())
 
+    def _base(self, when: When) -> Branch:
+        """Return a branch of all codetags: rows also sum those that do not differ."""
+        if isinstance(when, Between) and not varies(when):
+            return self._cached((when, "whole"), lambda: self._difference(when, whole=True))
+        return self.of(Scope(when=when))
+
     def _group(self, when: When, query: Query) -> Branch:
-        base = self.of(Scope(when=when))
+        base = self._base(when)
         rows = GroupBackend(base.backend, query)
         query_of = changed_rows if isinstance(when, Between) else rows_of
         return Branch(rows, base.about, self._account, Rules(query_of, base.rules.varies))

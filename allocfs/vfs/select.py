@@ -159,11 +159,15 @@ class Selector:
         return accurate_tags(query, self._backend, self._matching(query, among))
 
     def listed(self, scope: Scope) -> Slots:
-        """Return the loaded slots that a directory lists, by value where that varies."""
+        """Return the loaded slots that a directory lists, by value where that varies.
+
+        A limit is one of each file, so that it leaves out no name.
+        """
         slots = self.slots(scope)
-        return (
-            judge_counters(self.query(scope), self._backend, slots) if self._rules.varies else slots
-        )
+        if not self._rules.varies:
+            return slots
+        query = replace(self.query(scope), sort=None, limit=None)
+        return judge_counters(query, self._backend, slots)
 
     def any_below(self, directory: AxisDir) -> bool:
         """Tell whether a directory has a file, or a spelling passes through it."""

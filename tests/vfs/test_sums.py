@@ -146,3 +146,20 @@ def test_a_selection_without_tags_has_no_sums(store: CodetagStore) -> None:
     for source in (live, cached(live)):
         assert bytes_of(source, 0, 0) == []
     assert store.counters_read == 0
+
+
+class Difference(CodetagStore):
+    """A store whose calls are differences, which have a sign."""
+
+    def sums(self, slots: Slots) -> Sums:
+        nbytes, calls, accurate = super().sums(slots)
+        return Sums(nbytes, calls.view(np.int64), accurate)
+
+
+def test_cached_differences_of_calls_keep_their_bits() -> None:
+    store = Difference(TagTable.from_tags(TAGS), CPUS)
+    add(store, 5, 7, calls=-3)
+    source = cached(LiveSums(store, Selection(store.content_id, CHOSEN)))
+    totals, accurate = np.empty((4, 2), np.int64), np.empty(4, np.bool_)
+    source.sum_into(0, 4, totals, accurate)
+    assert totals.tolist() == [[0, 0], [7, -3], [0, 0], [0, 0]]
