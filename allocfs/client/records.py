@@ -16,6 +16,7 @@ from allocfs.errors import TagGone
 from allocfs.formats.jsonlines import format_json
 from allocfs.formats.records import (
     NAME_SIZE,
+    RECORD,
     RECORD_SIZE,
     Record,
     Records,
@@ -29,6 +30,11 @@ from allocfs.tags.table import Codetag, Sums, TagTable
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. A longer read may be
 # split within a record, whose counters would then be of two instants.
 RECORDS_PER_READ = 512
+
+DIFFERENCE = np.dtype(
+    [(name, "i8" if name == "calls" else RECORD[name]) for name in RECORD.names or ()]
+)
+"""The dtype of differences: RECORD with calls that are signed, as bytes are."""
 
 StrPath = str | os.PathLike[str]
 
