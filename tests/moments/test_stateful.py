@@ -88,10 +88,10 @@ class Moments(RuleBasedStateMachine):
         if name in mount.snapshots or len(mount.snapshots) == MOST_SNAPSHOTS:
             error = NameTaken if name in mount.snapshots else TooManySnapshots
             with pytest.raises(error):
-                mount.filesystem.make_directory(parent, name)
+                mount.filesystem.snapshots.make(parent, name)
             return
         now = mount.now()
-        mount.filesystem.make_directory(parent, name)
+        mount.filesystem.snapshots.make(parent, name)
         mount.snapshots[name] = now
 
     @precondition(lambda self: self.mount.snapshots)
@@ -102,9 +102,9 @@ class Moments(RuleBasedStateMachine):
         parent = mount.directory("snapshots")
         if new_name in mount.snapshots and new_name != name:
             with pytest.raises(NameTaken):
-                mount.filesystem.rename(parent, name, parent, new_name)
+                mount.filesystem.snapshots.rename(parent, name, parent, new_name)
             return
-        mount.filesystem.rename(parent, name, parent, new_name)
+        mount.filesystem.snapshots.rename(parent, name, parent, new_name)
         mount.snapshots[new_name] = mount.snapshots.pop(name)
 
     @precondition(lambda self: self.mount.snapshots)
@@ -112,7 +112,7 @@ class Moments(RuleBasedStateMachine):
     def drop(self, data: st.DataObject) -> None:
         mount = self.mount
         name = data.draw(st.sampled_from(sorted(mount.snapshots)))
-        mount.filesystem.remove_directory(mount.directory("snapshots"), name)
+        mount.filesystem.snapshots.remove(mount.directory("snapshots"), name)
         del mount.snapshots[name]
         for path in (f"snapshots/{name}", f"diff/{name}", f"text/diff/now..{name}"):
             with pytest.raises(NameNotFound):

@@ -33,7 +33,7 @@ def read(filesystem: Filesystem, path: str) -> bytes:
 def snapshot(filesystem: Filesystem, name: str) -> None:
     parent = node_at(filesystem, "snapshots")
     assert isinstance(parent, Dir)
-    filesystem.make_directory(parent, name)
+    filesystem.snapshots.make(parent, name)
 
 
 def add(store: CodetagStore, slot: int, nbytes: int, calls: int) -> None:
