@@ -299,5 +299,10 @@ class Filesystem:
         return TREND_SIZE if size and isinstance(file.scope.when, Window) else size
 
     def _counts(self) -> dict[str, int]:
-        own = {"queries": len(self._queries), "kept_bytes": self.memory_budget.used}
+        own = {
+            "queries": len(self._queries),
+            "snapshots": len(self._catalogue.snapshots.names()),
+            "samples": len(self._catalogue.record.names()),
+            "kept_bytes": self.memory_budget.used,
+        }
         return {**self.stats.counts(), **own, **self.stats.error_counts()}
