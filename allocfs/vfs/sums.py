@@ -1,4 +1,7 @@
-"""The sums of a selection: taken at each read, or once."""
+"""The sums of a selection: taken at each read, or once.
+
+A backend takes them; backend/counterstore.py is the one that adds up the CPUs itself.
+"""
 
 from __future__ import annotations
 
