@@ -13,8 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from allocfs.backend.base import Backend
+from allocfs.errors import SourceFailed, TagGone
 from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.identities import Identities
+from allocfs.moments.moment import MOST_PASSES
 from allocfs.tags.rows import Change, Rows
 from allocfs.tags.table import Flags, Marks, Pairs, Slots, Sums, TagList, TagTable
 
@@ -64,12 +66,17 @@ class DiffBackend(Backend):
         self._after.require_tags()
 
     def sums(self, slots: Slots) -> Sums:
-        """Return the differences; `calls` is signed, and a difference of accurate ones accurate."""
-        self.renew()
-        before = _values(self._before, self._before_slots[slots])
-        after = _values(self._after, self._after_slots[slots])
-        calls = after.calls.view(np.int64) - before.calls.view(np.int64)
-        return Sums(after.bytes - before.bytes, calls, after.accurate & before.accurate)
+        """Return the differences; `calls` is signed, and a difference of accurate ones accurate.
+
+        A source may find out only here that a module is gone. Its tags then count as zero.
+        """
+        for _ in range(MOST_PASSES):
+            try:
+                return self._differences(slots)
+            except TagGone:
+                self._before.renew()
+                self._after.renew()
+        raise SourceFailed(f"modules were unloaded in each of {MOST_PASSES} passes")
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation in both moments."""
@@ -122,6 +129,13 @@ class DiffBackend(Backend):
             f"before\n{self._before.describe()}\nafter\n{self._after.describe()}\n"
             f"seconds {'unknown' if seconds is None else f'{seconds:.3f}'}"
         )
+
+    def _differences(self, slots: Slots) -> Sums:
+        self.renew()
+        before = _values(self._before, self._before_slots[slots])
+        after = _values(self._after, self._after_slots[slots])
+        calls = after.calls.view(np.int64) - before.calls.view(np.int64)
+        return Sums(after.bytes - before.bytes, calls, after.accurate & before.accurate)
 
     def _values_before(self, slots: Slots, sums: Sums) -> Sums:
         """Return the values before without a second sum of the end that is not frozen."""

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocfs.backend.counterstore import CodetagStore
+from allocfs.errors import TagGone
 from allocfs.formats.text import parse
 from allocfs.moments.diff import DiffBackend
 from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.identities import Identities
-from allocfs.moments.moment import Moment
-from allocfs.tags.table import Codetag, TagList, TagTable
+from allocfs.moments.moment import Moment, take
+from allocfs.tags.table import Codetag, Slots, Sums, TagList, TagTable
 from tests.conftest import TAGS
 from tests.support.moment_model import Key, Known, Value, Values, known, signed
 
@@ -160,3 +161,26 @@ def test_a_difference_is_as_late_as_its_ends(is_late: bool) -> None:
     before, after = (CodetagStore(TagTable.from_tags(TAGS), cpus=2) for _ in range(2))
     after.may_be_late = is_late
     assert DiffBackend(Identities(before.tags), before, after).may_be_late == is_late
+
+
+class LateStore(CodetagStore):
+    """A store that finds out only when it sums that a module is gone, as the ioctls do."""
+
+    goes = ""
+
+    def sums(self, slots: Slots) -> Sums:
+        if self.goes:
+            module, self.goes = self.goes, ""
+            self.unload(module)
+            raise TagGone("a module was unloaded")
+        return super().sums(slots)
+
+
+def test_a_module_that_is_found_to_be_gone_counts_as_zero() -> None:
+    store = LateStore(TagTable.from_tags(TAGS), cpus=1)
+    store.count(np.array([5]), np.array([0]), np.array([100]), np.array([2]))
+    diff = DiffBackend(Identities(store.tags), FrozenBackend(take(store)), store)
+    slots = diff.tags.slots
+    store.goes = "xfs"
+    assert diff.sums(slots).bytes.tolist() == [0, 0, 0, 0, 0, -100, 0, 0]
+    assert diff.marks(slots).gone.tolist() == [False] * 5 + [True] * 2 + [False]
