@@ -106,7 +106,8 @@ class Branches:
         self, backend: Backend, when: When, query_of: Callable[[Query], Query] | None = None
     ) -> Branch:
         about = about_moment(backend, when)
-        return Branch(backend, about, self._account, Rules(query_of, varies(when)))
+        rules = Rules(query_of, varies(when), isinstance(when, Between))
+        return Branch(backend, about, self._account, rules)
 
     def _end(self, when: Now | Past) -> Backend:
         return self.present.backend if isinstance(when, Now) else self._past(when)
@@ -123,5 +124,7 @@ class Branches:
     def _group(self, when: When, query: Query) -> Branch:
         base = self._base(when)
         rows = GroupBackend(base.backend, query)
-        query_of = changed_rows if isinstance(when, Between) else rows_of
-        return Branch(rows, base.about, self._account, Rules(query_of, base.rules.varies))
+        is_change = isinstance(when, Between)
+        query_of = changed_rows if is_change else rows_of
+        rules = Rules(query_of, base.rules.varies, is_change)
+        return Branch(rows, base.about, self._account, rules)

@@ -42,10 +42,12 @@ class Rules(NamedTuple):
 
     `query_of` gives, for the query of a path, the one that is judged. `varies` tells that values
     decide which tags there are, so that a directory lists the names of those that there are now.
+    `changes_only` tells that these are the tags whose values differ.
     """
 
     query_of: Callable[[Query], Query] | None = None
     varies: bool = False
+    changes_only: bool = False
 
 
 PLAIN = Rules()
