@@ -298,6 +298,13 @@ def test_each_open_file_has_differences_of_its_own(mounts: Mounter) -> None:
     os.close(other)
 
 
+def test_the_last_read_has_no_time_for_all(mounts: Mounter) -> None:
+    mountpoint = mounts()
+    assert ".allocfs" not in os.listdir(mountpoint / "diff/last-read")
+    (mountpoint / "snapshots/a").mkdir()
+    assert (mountpoint / "diff/a/.allocfs/time").read_text() == "unknown\n"
+
+
 def test_an_interrupted_reader_loses_nothing(mounts: Mounter) -> None:
     mountpoint = mounts()
     file = os.open(mountpoint / "counters/diff/last-read/records", os.O_RDONLY)
