@@ -1,6 +1,6 @@
 # `make demo` and `make test` each install first what they need; see tools/setup.
 #
-#   make demo       mount the simulated store and show what it is
+#   make demo       mount the simulated store, show what it is, and find a leak
 #   make test       lint (code and prose), types and tests
 #   make bench      measure against a C daemon, tmpfs and others; compare the two interfaces
 #   make soak       random use of live mounts for MINUTES=30, against a model

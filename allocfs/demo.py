@@ -17,6 +17,7 @@ from allocfs.formats.records import RECORD_SIZE
 from allocfs.programs import drop_relative_path
 
 RAPL = "by-file/arch/x86/events/rapl.c"
+LEAK = "net/core/sock.c:2173"
 
 
 def main() -> int:
@@ -55,12 +56,24 @@ def _mount_point() -> Iterator[Path]:
 
 
 def _tour(root: Path) -> None:
-    _run(f"mount.allocfs none {root} -o cpus=224", Path("/"))
+    with _mounted(root, "cpus=224") as shell:
+        _show_one_record(shell)
+        _show_queries(shell)
+        _show_busiest(shell)
+    # The samples sum counters too, so the costs of commands are shown without them.
+    _say(
+        "A second mount has allocations and frees all the time, and takes a sample twice a second."
+    )
+    with _mounted(root, "cpus=224,rate=1000,history=0.5s*120") as shell:
+        _show_leak(shell)
+
+
+@contextmanager
+def _mounted(root: Path, options: str) -> Iterator[Shell]:
+    """Show a mount, and its unmount at the end."""
+    _run(f"mount.allocfs none {root} -o {options}", Path("/"))
     print(f"$ cd {root}")
-    shell = Shell(root)
-    _show_one_record(shell)
-    _show_queries(shell)
-    _show_busiest(shell)
+    yield Shell(root)
     _run(f"fusermount3 -u {root}", Path("/"))
 
 
@@ -71,10 +84,14 @@ class Shell:
         """Remember the root directory."""
         self.root = root
 
+    def run(self, command: str) -> None:
+        """Print and run a command."""
+        _run(command, self.root)
+
     def show(self, command: str) -> int:
         """Print and run a command; return the number of per-CPU counters summed for it."""
         before = self._counters_read()
-        _run(command, self.root)
+        self.run(command)
         summed = self._counters_read() - before
         if summed:
             print(f"# {summed:,} per-CPU counters summed")
@@ -129,6 +146,17 @@ def _show_busiest(shell: Shell) -> None:
     dd = f"dd if={path} bs={RECORD_SIZE} skip={number} count=1 status=none"
     shell.show(f"{dd} | {_dump()}")
     shell.show(f"{dd} | allocfs decode --json -")
+
+
+def _show_leak(shell: Shell) -> None:
+    _say("A snapshot gives a name to the values of now. After it a call site begins to leak.")
+    shell.run("mkdir snapshots/before")
+    shell.run(f"echo 'leak {LEAK} 1M/s' >.allocfs/control")
+    shell.run("sleep 3")
+    _say("The difference to the snapshot: the call sites that grew most since then.")
+    shell.run("cat text/diff/before/query/sort=-bytes,limit=3/records")
+    _say("The trend over the samples of the last minute: the call site that rises fastest.")
+    shell.run("cat text/trend/1m/query/sort=-slope,limit=1/records")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from benchmarks import cases, mounts
 from benchmarks.cases import BASELINE, LIVE, PERIODIC, TMPFS, Bench
 from benchmarks.counters import counters_of_size_query
 from benchmarks.growth import Growth, with_cpus, with_tags
+from benchmarks.moments import moments
 from benchmarks.programs import Client, compile_program
 from benchmarks.samples import Result
 from benchmarks.startup import bare_memory, startup
@@ -39,6 +40,7 @@ _ON_THEIR_OWN: dict[str, Callable[[Place], Results]] = {
     "counters": lambda place: iter([counters_of_size_query(place.top, place.runs)]),
     "tags": lambda place: with_tags(_growth(place)),
     "cpus": lambda place: with_cpus(_growth(place)),
+    "moments": lambda place: moments(place.top, place.runs),
     "startup": lambda place: iter([startup(place.top, place.runs)]),
 }
 SECTIONS = (*_ON_DEFAULT_STORE, *_ON_THEIR_OWN)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from benchmarks.cases import BASELINE, LIVE, PERIODIC, TMPFS
 from benchmarks.counters import ALL, CASE, LATER
 from benchmarks.growth import PER_COUNTER
+from benchmarks.moments import COUNTERS, DIFF_QUERY, PLAIN_QUERY, QUERY, SNAPSHOT, TAKE
 from benchmarks.samples import Result
 from benchmarks.startup import BARE, READY
 
@@ -109,6 +110,16 @@ def _startup(medians: Medians) -> Target:
     return Target("7 start-up / bare imports", medians.ratio("start-up", READY, BARE), 2.5)
 
 
+def _snapshot(medians: Medians) -> Target:
+    reached = medians.ratio(TAKE, SNAPSHOT, COUNTERS)
+    return Target("8 snapshot / read of all counters, 224 CPUs", reached, 1.5)
+
+
+def _difference(medians: Medians) -> Target:
+    reached = medians.ratio(QUERY, DIFF_QUERY, PLAIN_QUERY)
+    return Target("9 query of a difference to now / of the present", reached, 2.0)
+
+
 _RULES: tuple[Callable[[Medians], Target], ...] = (
     _live_open,
     _live_pread,
@@ -119,4 +130,6 @@ _RULES: tuple[Callable[[Medians], Target], ...] = (
     _growth,
     _memory,
     _startup,
+    _snapshot,
+    _difference,
 )

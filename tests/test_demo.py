@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def demo(tmp_path: Path) -> dict[str, str]:
 DEMO = (sys.executable, "-m", "allocfs.demo")
 
 
-def test_the_demo_shows_a_record_its_line_and_their_cost(
+def test_the_demo_shows_a_record_its_line_and_their_cost_and_finds_a_leak(
     demo: dict[str, str], default_mount: Path
 ) -> None:
     done = subprocess.run(DEMO, env=demo, capture_output=True, text=True, timeout=60, check=False)
@@ -50,6 +51,12 @@ def test_the_demo_shows_a_record_its_line_and_their_cost(
     position = lines.index("$ cat text/query/sort=-bytes,limit=10/records")
     assert lines[position + 1 : position + 11] == top
     assert os.listdir(demo["TMPDIR"]) == []
+    for command, numbers in (
+        ("$ cat text/diff/before/query/sort=-bytes,limit=3/records", r" *\+\d{7,} +\+\d+ "),
+        ("$ cat text/trend/1m/query/sort=-slope,limit=1/records", r" *\d{7,} +\d+ "),
+    ):
+        first = lines[lines.index(command) + 1]
+        assert re.match(numbers + r"net/core/sock\.c:2173 func:sk_prot_alloc ", first)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,4 +1,4 @@
-"""The command `allocfs check`: a query in its canonical form."""
+"""The command `allocfs check`: a query in its canonical form, or the moments of a path."""
 
 from __future__ import annotations
 
@@ -11,22 +11,71 @@ from allocfs.query.contradictions import contradictions
 from allocfs.query.language import format_query, parse
 from allocfs.tags.spelling import NAME_MAX
 
+MARK = ".allocfs/version"  # the file that shows where a mount is
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = "Print a query in its canonical form, or say why it is refused."
-    parser.add_argument("query", metavar="QUERY", help="terms as in the path query/QUERY")
+    parser.description = (
+        "Print a query in its canonical form, or the exact names of the moments in a path of a"
+        " mount; or say why it is refused."
+    )
+    parser.add_argument(
+        "query", metavar="QUERY|PATH", help="terms as in the path query/QUERY, or a path in a mount"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the canonical form, and warn if no codetag can match; return 0. Raises BadQuery."""
-    parsed = parse(arguments.query)
+    """Print the canonical form, and warn if no codetag can match; return 0.
+
+    Raises BadQuery, and FileNotFoundError, which names the moments that there are.
+    """
+    text = arguments.query
+    mountpoint = _mountpoint(text) if "/" in text else None
+    if mountpoint is None:
+        print(_canonical(text), flush=True)
+    else:
+        names = os.path.abspath(text).removeprefix(mountpoint).strip("/").split("/")
+        print(_exact_path(mountpoint, names), flush=True)
+    return 0
+
+
+def _canonical(text: str) -> str:
+    parsed = parse(text)
     query = format_query(parsed)
-    if "/" in arguments.query:  # parse() never meets one in a mount
-        raise BadQuery(f"{arguments.query!r}: expected no /: it ends a name; write {query}")
-    if len(os.fsencode(arguments.query)) > NAME_MAX:
+    if "/" in text:  # parse() never meets one in a mount
+        raise BadQuery(f"{text!r}: expected no /: it ends a name; write {query}")
+    if len(os.fsencode(text)) > NAME_MAX:
         raise BadQuery(f"a query is at most {NAME_MAX} bytes long, as a name is")
-    print(query, flush=True)
     for contradiction in contradictions(parsed):
         warn(contradiction)
-    return 0
+    return query
+
+
+def _mountpoint(path: str) -> str | None:
+    """Return the mount that a path is in, though the end of the path need not exist."""
+    here = os.path.abspath(path)
+    while not os.path.exists(f"{here}/{MARK}"):
+        if here == "/":
+            return None
+        here = os.path.dirname(here)
+    return here
+
+
+def _exact_path(mountpoint: str, names: list[str]) -> str:
+    """Return a path below a mount with its moments and queries in their exact form.
+
+    Raises FileNotFoundError, naming the moments that there are.
+    """
+    from allocfs.client import Mount  # noqa: PLC0415  numpy takes long to import
+
+    mount = Mount(mountpoint)
+    exact = []
+    for parent, name in zip(["", *names], names, strict=False):
+        if parent == "query" and name != ".help":
+            exact.append(_canonical(name))
+        elif parent in ("snapshots", "history", "diff") and name != "last-read":
+            exact.append("..".join(mount.moment(end).name for end in name.split("..")))
+        else:
+            exact.append(name)
+    return os.path.join(mountpoint, *exact)

@@ -58,6 +58,14 @@ TREND_MEMBERS = (
 )
 """These follow the values of the last sample in a trend."""
 
+JSON_MEMBERS = {
+    "json": MEMBERS,
+    "json_diff": DIFF_MEMBERS,
+    "json_group": GROUP_MEMBERS,
+    "json_trend": TREND_MEMBERS,
+}
+"""The members of the objects of each kind of rows, as schema.json names these kinds."""
+
 _ALL_NAMES = ("file", "line", "function", "module")
 
 

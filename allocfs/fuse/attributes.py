@@ -1,4 +1,4 @@
-"""The attributes of nodes."""
+"""The attributes of nodes; a serving mode, live.py or periodic.py, adds the sizes of files."""
 
 from __future__ import annotations
 

@@ -42,6 +42,7 @@ _LOGGED = (
     errors.BadQuery,
     errors.BadControl,
     errors.BadName,
+    errors.NoSuchMoment,
     errors.SnapshotFailed,
     errors.LimitReached,
 )

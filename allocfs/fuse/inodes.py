@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from allocfs.vfs.filesystem import BoundFile
-from allocfs.vfs.nodes import ROOT, Dir, MomentLink, Node
+from allocfs.vfs.nodes import ROOT, Dir, MomentLink, Node, ScopeDir
 
 ROOT_INODE = 1
 _FIRST = 256  # lower numbers are left to the root and to what FUSE may reserve
@@ -78,6 +78,11 @@ class Inodes:
         self._lookups.pop(number, None)
         self._drop(number)
         return True
+
+    def directories_of_moments(self) -> list[ScopeDir]:
+        """List the directories that the kernel holds of moments, differences and trends."""
+        found = (inode for inode in self._inodes.values() if isinstance(inode, ScopeDir))
+        return [one for one in found if one.scope.is_moment and one.path == one.scope.top]
 
     def _serves(self, inode: Inode) -> bool:
         return not isinstance(inode, BoundFile) or self._is_current(inode)

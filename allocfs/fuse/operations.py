@@ -21,21 +21,21 @@ from allocfs.fuse.extension import TO_CACHE
 from allocfs.fuse.handler import handler, request
 from allocfs.fuse.handles import Handles
 from allocfs.fuse.inodes import Inodes, inode_number, node_of
+from allocfs.fuse.momentrequests import MomentRequests
 from allocfs.fuse.openfiles import OpenFiles, UnopenedFiles
 from allocfs.fuse.pollers import Pollers, Waiter
 from allocfs.fuse.promises import Promises
 from allocfs.fuse.serving import ServingMode
 from allocfs.vfs.filesystem import NAME_MAX, BoundFile, Filesystem, Listing
-from allocfs.vfs.nodes import CONTENT_ID, CONTROL_FILE, Dir, Entry, MomentLink, Node, TagFile
+from allocfs.vfs.nodes import CONTENT_ID, CONTROL_FILE, Dir, Entry, Node, TagFile
 
 DOTS = (".", "..")
-RENAME_NOREPLACE = 1  # as in linux/fs.h
 MOST_NAMES = 1024  # of open files that are invalidated at a change, 3 us for each
 READABLE = select.POLLIN | select.POLLRDNORM
 CHANGED = select.POLLPRI | select.POLLERR
 
 
-class Operations(pyfuse3.Operations):
+class Operations(MomentRequests):
     """A Filesystem as pyfuse3 wants it: inodes and file handles instead of nodes and views."""
 
     def __init__(
@@ -214,40 +214,6 @@ class Operations(pyfuse3.Operations):
         except errors.NameNotFound as error:
             raise pyfuse3.FUSEError(errno.ESTALE) from error
 
-    @request
-    def readlink(self, inode: int, _ctx: Any) -> bytes:
-        """Return the moment that a link stands for now."""
-        node = node_of(self._inodes[inode])
-        if not isinstance(node, MomentLink):
-            raise pyfuse3.FUSEError(errno.EINVAL)
-        return os.fsencode(self.filesystem.link_target(node))
-
-    @request
-    def mkdir(self, parent: int, name: bytes, _mode: int, ctx: Any) -> pyfuse3.EntryAttributes:
-        """Take a snapshot."""
-        self._require_owner(ctx)
-        node = self.filesystem.make_directory(self._directory(parent), os.fsdecode(name))
-        number, inode = self._inodes.find(node)
-        self._inodes.remember(number, inode)
-        return self._attributes.of_entry(number, inode)
-
-    @request
-    def rmdir(self, parent: int, name: bytes, ctx: Any) -> None:
-        """Drop a snapshot."""
-        self._require_owner(ctx)
-        self.filesystem.remove_directory(self._directory(parent), os.fsdecode(name))
-
-    @request
-    def rename(  # noqa: PLR0917  pyfuse3's signature
-        self, parent: int, name: bytes, new_parent: int, new_name: bytes, flags: int, ctx: Any
-    ) -> None:
-        """Rename a snapshot; never over another."""
-        self._require_owner(ctx)
-        if flags & ~RENAME_NOREPLACE:
-            raise pyfuse3.FUSEError(errno.EINVAL)
-        old, new = map(self._directory, (parent, new_parent))
-        self.filesystem.rename(old, os.fsdecode(name), new, os.fsdecode(new_name))
-
     @handler
     def _refuse(self, *_args: Any) -> Any:
         raise errors.ReadOnly("this file system cannot be changed")
@@ -259,10 +225,6 @@ class Operations(pyfuse3.Operations):
     setxattr: Any = _refuse
     symlink: Any = _refuse
     unlink: Any = _refuse
-
-    def renew(self) -> None:
-        """Take in all changes of the source."""
-        self.filesystem.renew()
 
     def give_back(self) -> None:
         """Drop objects that were of use only for a while."""
@@ -280,17 +242,6 @@ class Operations(pyfuse3.Operations):
         self._attributes.tags_changed()
         for number in self.files.open_inodes()[:MOST_NAMES]:
             self._look_up_again(number)
-
-    def _require_owner(self, ctx: Any) -> None:
-        """Let only root and the mounting user change anything, whatever the modes are."""
-        if ctx.uid not in (0, self._owner):
-            raise pyfuse3.FUSEError(errno.EACCES)
-
-    def _directory(self, inode: int) -> Dir:
-        node = self._inodes[inode]
-        if isinstance(node, BoundFile | MomentLink):
-            raise pyfuse3.FUSEError(errno.ENOTDIR)
-        return node
 
     def _refuse_superseded(self, number: int, bound: BoundFile) -> None:
         """Raise Superseded, so that the VFS looks a path up again, for an inode that is gone.

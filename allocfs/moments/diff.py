@@ -13,8 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from allocfs.backend.base import Backend
+from allocfs.errors import SourceFailed, TagGone
 from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.identities import Identities
+from allocfs.moments.moment import MOST_PASSES
 from allocfs.tags.rows import Change, Rows
 from allocfs.tags.table import Flags, Marks, Pairs, Slots, Sums, TagList, TagTable
 
@@ -24,13 +26,16 @@ _NS = 1_000_000_000
 class DiffBackend(Backend):
     """The tags that either of two backends has; its slots are the numbers of identities.
 
-    If both are frozen it has only the tags whose values differ. No tag of it is ever gone: it
-    counts as zero where it is not loaded.
+    If both are frozen it has only the tags whose values differ, unless it is `whole`, which sums
+    of tags need. No tag of it is ever gone: it counts as zero where it is not loaded.
     """
 
-    def __init__(self, identities: Identities, before: Backend, after: Backend) -> None:
+    def __init__(
+        self, identities: Identities, before: Backend, after: Backend, whole: bool = False
+    ) -> None:
         """Match the tags. Raises SourceLate."""
         super().__init__()
+        self._whole = whole
         self.is_frozen = all(isinstance(end, FrozenBackend) for end in (before, after))
         self.cpus = after.cpus
         self.staleness = min(before.staleness, after.staleness)
@@ -61,12 +66,17 @@ class DiffBackend(Backend):
         self._after.require_tags()
 
     def sums(self, slots: Slots) -> Sums:
-        """Return the differences; `calls` is signed, and a difference of accurate ones accurate."""
-        self.renew()
-        before = _values(self._before, self._before_slots[slots])
-        after = _values(self._after, self._after_slots[slots])
-        calls = after.calls.view(np.int64) - before.calls.view(np.int64)
-        return Sums(after.bytes - before.bytes, calls, after.accurate & before.accurate)
+        """Return the differences; `calls` is signed, and a difference of accurate ones accurate.
+
+        A source may find out only here that a module is gone. Its tags then count as zero.
+        """
+        for _ in range(MOST_PASSES):
+            try:
+                return self._differences(slots)
+            except TagGone:
+                self._before.renew()
+                self._after.renew()
+        raise SourceFailed(f"modules were unloaded in each of {MOST_PASSES} passes")
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation in both moments."""
@@ -120,6 +130,13 @@ class DiffBackend(Backend):
             f"seconds {'unknown' if seconds is None else f'{seconds:.3f}'}"
         )
 
+    def _differences(self, slots: Slots) -> Sums:
+        self.renew()
+        before = _values(self._before, self._before_slots[slots])
+        after = _values(self._after, self._after_slots[slots])
+        calls = after.calls.view(np.int64) - before.calls.view(np.int64)
+        return Sums(after.bytes - before.bytes, calls, after.accurate & before.accurate)
+
     def _values_before(self, slots: Slots, sums: Sums) -> Sums:
         """Return the values before without a second sum of the end that is not frozen."""
         if isinstance(self._before, FrozenBackend):
@@ -142,7 +159,7 @@ class DiffBackend(Backend):
             before.content_id if isinstance(self._after, FrozenBackend) else after.content_id
         )
         self._tags = TagList.from_slots(content_id, table, numbers)
-        if self.is_frozen:
+        if self.is_frozen and not self._whole:
             changed = numbers[self._differ(numbers)]
             self._tags = TagList.from_slots(content_id, table, changed)
 

@@ -36,6 +36,7 @@ class GroupBackend(Backend):
         self.cpus = base.cpus
         self.staleness = base.staleness
         self.may_be_late = base.may_be_late
+        self.has_trends = base.has_trends
         if query.group is None:
             raise ValueError("expected a query with a group")
         self._group = query.group
@@ -95,6 +96,10 @@ class GroupBackend(Backend):
         """Count the codetags of each of these rows."""
         return self._chosen(slots)[1]
 
+    def codetags(self, slots: Slots) -> Slots:
+        """Return the slots of the base that are summed into these rows."""
+        return self._chosen(slots)[0]
+
     def sums(self, slots: Slots) -> Sums:
         """Sum the codetags of these rows at one instant, in 64 bits."""
         members, sizes = self._chosen(slots)
@@ -149,10 +154,11 @@ class GroupBackend(Backend):
         return Rows(table, slots, sums, None, self._change(slots), self.trends(slots), groups)
 
     def _total(self, slots: Slots, sums: Sums) -> int:
-        """Return the bytes of all rows, of which some are summed already."""
+        """Return the bytes of all rows, of which some are summed already; they may need 65 bits."""
         others = np.setdiff1d(self.tags.slots, slots)
-        rest = self.sums(others).bytes.sum() if len(others) else 0
-        return int(sums.bytes.sum() + rest)
+        rest: list[int] = self.sums(others).bytes.tolist() if len(others) else []
+        total: int = sum(sums.bytes.tolist(), sum(rest))
+        return total
 
     def _change(self, slots: Slots) -> Change | None:
         """Return the values before, and the marks, in a diff."""

@@ -15,7 +15,8 @@ from allocfs.errors import BadName
 from allocfs.units import parse_span
 
 NOW, FIRST, LAST = "now", "first", "last"
-RESERVED = (NOW, FIRST, LAST)
+LAST_READ = "last-read"  # in diff/: what changed since the last read of an open file
+RESERVED = (NOW, FIRST, LAST, LAST_READ)
 MOST_BYTES = 128  # of the name of a snapshot
 
 HISTORY_FORM = "INTERVAL*NUMBER such as 10s*360, from 0.1s to 1d, and from 2 to 100000 samples"

@@ -31,10 +31,15 @@ async def sample(
         due_ns = (clock() // period_ns + 1) * period_ns
         while (now_ns := clock()) < due_ns:
             await sleep((due_ns - now_ns) / _NS)
-        try:
-            history.add(await _taken(backend))
-        except SourceFailed as error:
-            history.note_gap(str(error), due_ns)
+        await add_sample(backend, history, due_ns)
+
+
+async def add_sample(backend: Backend, history: History, due_ns: int) -> None:
+    """Add a sample of now, or a gap if the source fails; `due_ns` is the time of the gap."""
+    try:
+        history.add(await _taken(backend))
+    except SourceFailed as error:
+        history.note_gap(str(error), due_ns)
 
 
 async def _taken(backend: Backend) -> Moment:

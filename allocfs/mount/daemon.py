@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
+from allocfs.mount.report import read_report
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _READY = b"ready"
@@ -42,9 +44,11 @@ def in_background(work: Work) -> Outcome:
     if child == 0:
         _run_daemon(work, writing)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    try:
         os.waitpid(child, 0)  # the session leader, which ends as soon as it has forked the daemon
-        return _parse_report(pipe.read())
+        return _parse_report(read_report(reading))
+    finally:
+        os.close(reading)
 
 
 def stop_by_exception() -> None:

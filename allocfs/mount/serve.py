@@ -10,6 +10,7 @@ import trio
 
 from allocfs.backend.base import Backend
 from allocfs.backend.replay import Replay
+from allocfs.clock import age_clock_ns
 from allocfs.fuse import extension
 from allocfs.fuse.attributes import Access
 from allocfs.fuse.live import DEFAULT_MAX_AGE, LiveFiles
@@ -21,7 +22,7 @@ from allocfs.fuse.session import answer_requests, fuse_options, session, termina
 from allocfs.moments.archive import Archive
 from allocfs.moments.catalogue import Record
 from allocfs.moments.history import History
-from allocfs.moments.sampler import sample
+from allocfs.moments.sampler import add_sample, sample
 from allocfs.moments.series import Series
 from allocfs.mount import memory, privileges
 from allocfs.mount.daemon import STOP_SIGNALS
@@ -86,8 +87,9 @@ def _record(backend: Backend, options: MountOptions) -> Record | None:
 
 
 async def _sample(backend: Backend, record: Record | None, options: MountOptions) -> None:
-    """Take samples of the source, if there is a history."""
+    """Take samples of the source, the first one at once, if there is a history."""
     if options.history and isinstance(record, History):
+        await add_sample(backend, record, age_clock_ns())
         await sample(backend, record, options.history.interval)
 
 

@@ -136,11 +136,14 @@ class Query:
         by_flag = rows.anomaly is not None or rows.occupied
         return by_number or by_flag or bool(rows.pairs or rows.states)
 
-    @cached_property
+    @property
     def row_query(self) -> Query:
         """The part that acts on the rows of the group; without a group, the whole query."""
-        if self.group is None:
-            return self
+        # Not cached: a query that keeps itself would be left to the garbage collector.
+        return self if self.group is None else self._rows_of_group
+
+    @cached_property
+    def _rows_of_group(self) -> Query:
         rows = replace(
             self,
             tag_part=TagPart(),

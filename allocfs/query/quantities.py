@@ -1,4 +1,6 @@
-"""The numbers of a query: counts, limits, ranges of lines, slopes and shares.
+"""The numbers of a query: counts, limits, ranges of lines, slopes and shares; not its keys.
+
+The keys are in terms.py, and language.py says which values each takes.
 
 Every reader raises ValueError, naming the expected form.
 """

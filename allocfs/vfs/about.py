@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 from allocfs import __version__
 from allocfs.backend.base import Backend
-from allocfs.formats.jsonlines import MEMBERS
+from allocfs.formats.jsonlines import JSON_MEMBERS
 from allocfs.formats.livetext import NAMED_PAIRS
 from allocfs.formats.records import schema
 from allocfs.moments.when import Past, When
@@ -61,7 +62,9 @@ def abi_header() -> bytes:
 
 def schema_json() -> bytes:
     """Return the fields of every kind of record, the members of JSON lines, and some pairs."""
-    described = {**schema(), "json": [member._asdict() for member in MEMBERS]}
+    described: dict[str, Any] = {**schema()}
+    for name, members in JSON_MEMBERS.items():
+        described[name] = [member._asdict() for member in members]
     described["pairs"] = [pair._asdict() for pair in NAMED_PAIRS]
     return json.dumps(described, indent=2).encode() + b"\n"
 

@@ -91,9 +91,9 @@ class Branches:
             case Now() | SinceRead():
                 return self.present
 
-    def _difference(self, when: Between) -> Branch:
+    def _difference(self, when: Between, whole: bool = False) -> Branch:
         before, after = map(self._end, (when.before, when.after))
-        diff = DiffBackend(self.identities, before, after)
+        diff = DiffBackend(self.identities, before, after, whole)
         return self._new(diff, when, None if diff.is_frozen else changed)
 
     def _trend(self, when: Window) -> TrendBackend:
@@ -106,7 +106,8 @@ class Branches:
         self, backend: Backend, when: When, query_of: Callable[[Query], Query] | None = None
     ) -> Branch:
         about = about_moment(backend, when)
-        return Branch(backend, about, self._account, Rules(query_of, varies(when)))
+        rules = Rules(query_of, varies(when), isinstance(when, Between))
+        return Branch(backend, about, self._account, rules)
 
     def _end(self, when: Now | Past) -> Backend:
         return self.present.backend if isinstance(when, Now) else self._past(when)
@@ -114,8 +115,16 @@ class Branches:
     def _past(self, when: Past) -> FrozenBackend:
         return FrozenBackend(when.moment.moment())
 
+    def _base(self, when: When) -> Branch:
+        """Return a branch of all codetags: rows also sum those that do not differ."""
+        if isinstance(when, Between) and not varies(when):
+            return self._cached((when, "whole"), lambda: self._difference(when, whole=True))
+        return self.of(Scope(when=when))
+
     def _group(self, when: When, query: Query) -> Branch:
-        base = self.of(Scope(when=when))
+        base = self._base(when)
         rows = GroupBackend(base.backend, query)
-        query_of = changed_rows if isinstance(when, Between) else rows_of
-        return Branch(rows, base.about, self._account, Rules(query_of, base.rules.varies))
+        is_change = isinstance(when, Between)
+        query_of = changed_rows if is_change else rows_of
+        rules = Rules(query_of, base.rules.varies, is_change)
+        return Branch(rows, base.about, self._account, rules)

@@ -15,7 +15,7 @@ from allocfs.vfs.limits import Budget
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, HelpFile, TagFile
 from allocfs.vfs.select import PLAIN, Rules, Selector
 from allocfs.vfs.stats import Stats
-from allocfs.vfs.sums import CachedSums, LiveSums, Selection, SumSource
+from allocfs.vfs.sums import CachedSums, FixedSums, LiveSums, Selection, SumSource
 from allocfs.vfs.view import (
     CountersView,
     RecordsView,
@@ -42,6 +42,7 @@ class Files:
     ) -> None:
         """Count in an account; `about` renders the files of `.allocfs`; `rules` as in Selector."""
         self.selector = Selector(backend, self.encoder, rules)
+        self._rules = rules
         self._backend = backend
         self._stats, self._budget = account
         self._about = about
@@ -56,7 +57,8 @@ class Files:
 
     def cached(self, bound: BoundFile) -> View:
         """Open a file whose records are summed once. Raises NameNotFound and TooMuchMemory."""
-        return self._view(bound, lambda live: CachedSums(live, self._budget))
+        kind = FixedSums if self._rules.changes_only else CachedSums
+        return self._view(bound, lambda live: kind(live, self._budget))
 
     def selection(self, bound: BoundFile, file: TagFile) -> Selection:
         """Return the tags of a file now: of its inode, as far as the counters of now meet it."""
@@ -88,12 +90,16 @@ class Files:
     ) -> View:
         if format_.render is not None:
             render = format_.render
-            return WholeView(lambda: self._render(render, live), self._budget)
+            return WholeView(lambda: self._render(render, self._source(live)), self._budget)
         if self._backend.has_trends:
             return TrendView(sums_of(live), self._stats, self._backend.trends)
         if format_ is RECORDS:
             return RecordsView(sums_of(live), self._stats, self.encoder())
         return CountersView(sums_of(live), self._stats, self._backend.marks)
+
+    def _source(self, live: LiveSums) -> SumSource:
+        """Return the sums for a rendering."""
+        return FixedSums(live, self._budget) if self._rules.changes_only else live
 
     def _render(self, render: Render, source: SumSource) -> bytes:
         slots = source.selection.slots

@@ -6,16 +6,15 @@ awaits. The inode numbers, handles and errno of FUSE are not known here.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import NamedTuple
 
 from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
-from allocfs.errors import ReadOnly, SnapshotFailed, TooMuchMemory
+from allocfs.errors import ReadOnly
 from allocfs.formats.records import TREND_SIZE
 from allocfs.moments.catalogue import Catalogue, Record
-from allocfs.moments.moment import format_utc, take
+from allocfs.moments.moment import format_utc
 from allocfs.moments.snapshots import MemoryStorage, Snapshots, Storage
 from allocfs.moments.when import Between, Past, SinceRead, Window, varies
 from allocfs.tags.spelling import NAME_MAX
@@ -35,7 +34,6 @@ from allocfs.vfs.nodes import (
     Entry,
     File,
     MomentLink,
-    MomentsDir,
     Node,
     QueriesDir,
     ScopeDir,
@@ -43,6 +41,7 @@ from allocfs.vfs.nodes import (
 )
 from allocfs.vfs.queries import RecentQueries, RecentQuery
 from allocfs.vfs.sinceread import SinceReadView
+from allocfs.vfs.snapshotdir import SnapshotDir
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.tree import Tree
 from allocfs.vfs.view import View
@@ -90,6 +89,7 @@ class Filesystem:
             storage or MemoryStorage(self.memory_budget.reserve), self.limits.max_snapshots
         )
         self._catalogue = Catalogue(snapshots, record)
+        self.snapshots = SnapshotDir(backend, snapshots)
         about = about_files(backend, self._counts)
         about["history"] = lambda: self._catalogue.record.text().encode()
         if backend.control is not None:
@@ -263,35 +263,9 @@ class Filesystem:
         found = self._tree.lookup(link.parent, link.name)
         return found.target if isinstance(found, MomentLink) else link.target
 
-    def make_directory(self, parent: Dir, name: str) -> Node:
-        """Take a snapshot.
-
-        Raises BadName, NameTaken, TooManySnapshots, SnapshotFailed, ReadOnly, and the exceptions of
-        the source.
-        """
-        self._require_snapshots(parent, name)
-        self._catalogue.snapshots.prepare(name)
-        moment = take(self._backend)
-        try:
-            self._catalogue.snapshots.add(name, moment)
-        except TooMuchMemory as error:
-            raise SnapshotFailed(str(error), errno.ENOSPC) from None
-        return self.lookup(parent, name)
-
-    def remove_directory(self, parent: Dir, name: str) -> None:
-        """Drop a snapshot. Raises NameNotFound, ReadOnly."""
-        self._require_snapshots(parent, name)
-        self.lookup(parent, name)
-        self._catalogue.snapshots.drop(name)
+    def forget_moments(self) -> None:
+        """Free the branches of moments, one of which is gone."""
         self._branches.drop()
-
-    def rename(self, parent: Dir, name: str, new_parent: Dir, new_name: str) -> None:
-        """Rename a snapshot. Raises NameNotFound, BadName, NameTaken, ReadOnly."""
-        self._require_snapshots(parent, name)
-        if new_parent != parent:
-            raise ReadOnly(f"{new_parent.path}: a snapshot stays in its directory")
-        self.lookup(parent, name)
-        self._catalogue.snapshots.rename(name, new_name)
 
     def write(self, node: Node, data: bytes) -> None:
         """Act on lines written to `control`, once all of them are understood."""
@@ -306,12 +280,9 @@ class Filesystem:
         if not isinstance(bound.branch, Branch):
             bound.branch = self._branches.of(bound.file.scope)
             assert isinstance(bound.branch, Branch)
+        elif bound.branch is not self._present:
+            bound.branch.backend.renew()  # the present was renewed when the request came
         return bound.branch
-
-    @staticmethod
-    def _require_snapshots(parent: Dir, name: str) -> None:
-        if not isinstance(parent, MomentsDir) or parent.kind != "snapshots":
-            raise ReadOnly(f"{parent.path}/{name}: only in snapshots/ can anything be changed")
 
     def _fixed_record_size(self, file: TagFile) -> int:
         """Return the bytes that each tag adds to a file, 0 where values decide its size."""
@@ -328,5 +299,10 @@ class Filesystem:
         return TREND_SIZE if size and isinstance(file.scope.when, Window) else size
 
     def _counts(self) -> dict[str, int]:
-        own = {"queries": len(self._queries), "kept_bytes": self.memory_budget.used}
+        own = {
+            "queries": len(self._queries),
+            "snapshots": len(self._catalogue.snapshots.names()),
+            "samples": len(self._catalogue.record.names()),
+            "kept_bytes": self.memory_budget.used,
+        }
         return {**self.stats.counts(), **own, **self.stats.error_counts()}

@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from allocfs.errors import NameNotFound
 from allocfs.moments.catalogue import Catalogue
-from allocfs.moments.names import FIRST, LAST, NOW, parse_window
+from allocfs.moments.names import FIRST, LAST, LAST_READ, NOW, parse_window
 from allocfs.moments.when import Between, Now, Past, SinceRead, When, Window
 from allocfs.vfs.nodes import MomentKind, MomentLink, MomentsDir, Node, ScopeDir
 
-SINCE_READ = "last-read"
 ALL = "all"
 _WINDOWS = (ALL, "1m", "10m", "1h", "1d")
 _APART = ".."
@@ -59,7 +58,7 @@ class MomentNames:
             case "history":
                 return [*samples, FIRST, LAST] if samples else []
             case "diff":
-                return [*snapshots, *([FIRST] if samples else []), SINCE_READ]
+                return [*snapshots, *([FIRST] if samples else []), LAST_READ]
             case "trend":
                 return list(_WINDOWS) if samples else []
 
@@ -73,7 +72,7 @@ class MomentNames:
         return MomentLink(parent, name, exact)
 
     def _difference(self, parent: MomentsDir, name: str) -> Node:
-        if name == SINCE_READ:
+        if name == LAST_READ:
             return _dir(parent, name, SinceRead())
         ends = name.split(_APART)
         if len(ends) > 2:

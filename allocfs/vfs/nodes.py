@@ -36,6 +36,11 @@ class Scope:
     top: str | None = None
 
     @property
+    def is_moment(self) -> bool:
+        """Whether the values are not those of the present."""
+        return self.when != NOW
+
+    @property
     def path(self) -> str:
         """The path of the directory that holds this part of the tree."""
         top = f"/{self.format.directory}" if self.top is None else self.top

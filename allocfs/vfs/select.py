@@ -42,10 +42,12 @@ class Rules(NamedTuple):
 
     `query_of` gives, for the query of a path, the one that is judged. `varies` tells that values
     decide which tags there are, so that a directory lists the names of those that there are now.
+    `changes_only` tells that these are the tags whose values differ.
     """
 
     query_of: Callable[[Query], Query] | None = None
     varies: bool = False
+    changes_only: bool = False
 
 
 PLAIN = Rules()
@@ -159,11 +161,15 @@ class Selector:
         return accurate_tags(query, self._backend, self._matching(query, among))
 
     def listed(self, scope: Scope) -> Slots:
-        """Return the loaded slots that a directory lists, by value where that varies."""
+        """Return the loaded slots that a directory lists, by value where that varies.
+
+        A limit is one of each file, so that it leaves out no name.
+        """
         slots = self.slots(scope)
-        return (
-            judge_counters(self.query(scope), self._backend, slots) if self._rules.varies else slots
-        )
+        if not self._rules.varies:
+            return slots
+        query = replace(self.query(scope), sort=None, limit=None)
+        return judge_counters(query, self._backend, slots)
 
     def any_below(self, directory: AxisDir) -> bool:
         """Tell whether a directory has a file, or a spelling passes through it."""

@@ -12,6 +12,7 @@ import numpy as np
 from allocfs.errors import NameNotFound
 from allocfs.moments.diff import DiffBackend
 from allocfs.moments.frozen import FrozenBackend
+from allocfs.moments.groups import GroupBackend
 from allocfs.moments.moment import Moment, take
 from allocfs.tags.table import Slots, Sums
 from allocfs.vfs.boundfile import BoundFile
@@ -50,7 +51,8 @@ class SinceReadView:
     def _next(self) -> bytes:
         now = self._now()
         ends = FrozenBackend(self._last), FrozenBackend(now)
-        diff = DiffBackend(self._branches.identities, *ends)
+        is_grouped = self._file.scope.query.group is not None
+        diff = DiffBackend(self._branches.identities, *ends, whole=is_grouped)
         branch = self._branches.over(diff, self._file.scope)
         bound = BoundFile(self._file)
         try:
@@ -59,8 +61,9 @@ class SinceReadView:
             shown = branch.files.selection(bound, self._file).slots
         except NameNotFound:  # no tag of this name has changed
             return b""
-        is_grouped = self._file.scope.query.group is not None
-        self._last = self._merge(now, diff.tags.slots if is_grouped else shown)
+        if isinstance(branch.backend, GroupBackend):
+            shown = branch.backend.codetags(shown)
+        self._last = self._merge(now, shown)
         return data
 
     def _now(self) -> Moment:

@@ -1,4 +1,7 @@
-"""The sums of a selection: taken at each read, or once."""
+"""The sums of a selection: taken at each read, or once.
+
+A backend takes them; backend/counterstore.py is the one that adds up the CPUs itself.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,32 @@ class LiveSums:
         slots = self.selection.slots[first:last]
         self._backend.sum_into(slots, totals, accurate)
         require_loaded(self._backend, self.selection.content_id, slots)
+
+
+class FixedSums:
+    """Sums of the tags whose values differ, all taken at once.
+
+    Under traffic a tag that was selected by one sum may differ no more at the next.
+    """
+
+    def __init__(self, live: LiveSums, budget: Budget) -> None:
+        """Sum a selection, and leave out the tags that do not differ. Raises TooMuchMemory."""
+        count = len(live.selection.slots)
+        self._reservation = budget.reserve(_CACHED_FILE + count * _CACHED_TAG)
+        nbytes, calls, accurate = live.sums(0, count)
+        differs = (nbytes != 0) | (calls != 0)
+        slots = live.selection.slots[differs]
+        self.selection = live.selection._replace(slots=slots, templates=None)
+        self._sums = Sums(nbytes[differs], calls[differs], accurate[differs])
+
+    def sums(self, first: int, last: int) -> Sums:
+        """Return the sums of tags number first to last, the last excluded."""
+        nbytes, calls, accurate = self._sums
+        return Sums(nbytes[first:last], calls[first:last], accurate[first:last])
+
+    def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
+        """Copy the sums into arrays."""
+        put_sums(self.sums(first, last), totals, accurate)
 
 
 class CachedSums:

@@ -176,7 +176,8 @@ class Tree:
                 if row.directory:
                     top = f"{scope.path}/{row.directory}" if scope.when != NOW else None
                     yield row.directory, ScopeDir(replace(scope, format=row, top=top))
-            yield ".allocfs", AboutDir(scope)
+            if not isinstance(scope.when, SinceRead):  # each open file has an end of its own
+                yield ".allocfs", AboutDir(scope)
 
 
 def _query_dir(scope: Scope, terms: str) -> ScopeDir:

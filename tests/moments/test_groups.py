@@ -331,3 +331,18 @@ def test_all_else_is_that_of_the_base(store: CodetagStore) -> None:
 def test_a_query_without_a_group_has_no_rows(store: CodetagStore) -> None:
     with pytest.raises(ValueError, match="expected a query with a group"):
         GroupBackend(store, parse("module=xfs"))
+
+
+def test_the_bytes_of_all_rows_may_need_more_than_64_bits() -> None:
+    base = FakeBackend(counted(("a", 2**62), ("b", 2**62), ("c", 2**62)), [0, 1, 2])
+    backend = GroupBackend(base, parse("group=module"))
+    groups = backend.rows(backend.tags.slots[:1], backend.sums(backend.tags.slots[:1])).groups
+    assert groups is not None
+    assert groups.total == 3 * 2**62
+
+
+def test_the_codetags_of_rows_are_those_that_are_chosen() -> None:
+    tags = counted(("a", 1), ("b", 2), ("a", 3))
+    tags[0] = tags[0]._replace(accurate=False)
+    backend = GroupBackend(FakeBackend(tags, [0, 1, 2]), parse("group=module,accurate=yes"))
+    assert backend.codetags(backend.tags.slots).tolist() == [2, 1]

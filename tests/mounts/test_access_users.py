@@ -161,7 +161,7 @@ def test_only_the_mounting_user_and_root_if_let_in_write_control_and_nobody_anyt
         for name, user in USERS.items():
             codes = {what: outcome(user, act, path, there) for what, act in CHANGES.items()}
             allowed = {what for what, code in codes.items() if code == 0}
-            assert allowed == ({"control"} if name in writers else set()), name
+            assert allowed == ({"control", "snapshot"} if name in writers else set()), name
             assert all(codes[what] in REFUSALS for what in codes.keys() - allowed), codes
 
 

@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,11 @@ def grow(mountpoint: Path, tag: str = TAG) -> None:
 
 def differences(mountpoint: Path, name: str) -> str:
     return (mountpoint / "text/diff" / name / "records").read_text()
+
+
+def check(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "allocfs.cli", "check", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def is_dead(process: int) -> bool:
@@ -82,6 +89,7 @@ def test_a_snapshot_is_renamed_and_removed(mounts: Mounter) -> None:
         (snapshots / "b").rmdir()
         assert os.listdir(snapshots) == []
         assert held.read(21) == b"           0        0"  # like any file that is removed
+    wait_until(lambda: not (mountpoint / "text/diff/b").exists(), "the kernel has looked it up")
     with pytest.raises(FileNotFoundError):
         differences(mountpoint, "b")
     (snapshots / "b").mkdir()  # the name is free, and stands for another moment
@@ -156,6 +164,9 @@ def test_a_difference_has_the_tags_whose_values_differ(mounts: Mounter) -> None:
     assert row["after"]["bytes"] - row["before"]["bytes"] == 5000
     assert row["per_second"]["bytes"] > 0
     assert row["state"] == "grown"
+    schema = json.loads((mountpoint / ".allocfs/schema.json").read_text())
+    names = [member["name"] for member in schema["json"] + schema["json_diff"]]
+    assert set(row) == set(names) - {"bytes", "calls", "pairs"}
 
 
 def test_tags_that_come_and_go_are_marked(mounts: Mounter) -> None:
@@ -217,6 +228,28 @@ def test_history_keeps_the_newest_samples(mounts: Mounter) -> None:
     assert lines[0].startswith("@")
 
 
+def test_the_first_sample_is_taken_at_the_mount(mounts: Mounter) -> None:
+    mountpoint = mounts("history=1h*10")
+    wait_until(lambda: len(samples(mountpoint)) == 1, "the first sample")
+    assert stats(mountpoint)["samples"] == 1
+    (mountpoint / "snapshots/a").mkdir()
+    assert stats(mountpoint)["snapshots"] == 1
+
+
+def test_check_tells_the_exact_names_and_those_that_there_are(mounts: Mounter) -> None:
+    mountpoint = mounts("history=1h*10")
+    (mountpoint / "snapshots/before").mkdir()
+    wait_until(lambda: len(samples(mountpoint)) == 1, "the first sample")
+    (sample,) = samples(mountpoint)
+    done = check(mountpoint / "text/diff/first..before/query/limit=01/records")
+    exact = mountpoint / f"text/diff/{sample}..before/query/limit=1/records"
+    assert (done.returncode, done.stdout) == (0, f"{exact}\n")
+    done = check(mountpoint / "diff/nope/records")
+    assert done.returncode == 1
+    assert "before" in done.stderr
+    assert sample in done.stderr
+
+
 def test_an_age_is_a_link_to_the_newest_sample_that_is_so_old(mounts: Mounter) -> None:
     mountpoint = mounts("history=0.2s*1000")
     wait_until(lambda: len(samples(mountpoint)) >= 3, "three samples")
@@ -263,6 +296,13 @@ def test_each_open_file_has_differences_of_its_own(mounts: Mounter) -> None:
     assert os.pread(other, 1 << 20, 0).count(b"\n") == everything.count(b"\n")
     os.close(one)
     os.close(other)
+
+
+def test_the_last_read_has_no_time_for_all(mounts: Mounter) -> None:
+    mountpoint = mounts()
+    assert ".allocfs" not in os.listdir(mountpoint / "diff/last-read")
+    (mountpoint / "snapshots/a").mkdir()
+    assert (mountpoint / "diff/a/.allocfs/time").read_text() == "unknown\n"
 
 
 def test_an_interrupted_reader_loses_nothing(mounts: Mounter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from urllib.parse import quote
 
@@ -308,3 +309,18 @@ def test_the_specified_messages_are_those_of_the_refusals() -> None:
         for query in queries_cell.strip("`").split("`, `"):
             message = refusal(query) or ""
             assert all(part in message for part in specified.split("...")), query
+
+
+def test_no_query_is_left_to_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for text in ("module=xfs", "group=module,min_size=1M", "state=new,sort=-bytes"):
+            query = parse(text)
+            assert query.selects_by_value in (True, False)
+            assert query.row_query is not None
+            assert query.tag_query is not None
+        del query
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

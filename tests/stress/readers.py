@@ -112,12 +112,21 @@ class Reader:
     def _list(self) -> None:
         first = self._earliest()
         found = set(os.listdir(self._root / "by-module"))
-        for content_id in range(first, self._id() + 1):
-            order = self._history.order(content_id)
-            if found == {name or "vmlinux" for name in order if name is not None}:
-                self.done["listing"] += 1
-                return
-        raise Mismatch(f"by-module: {found} at content_id {first} to {self._id()}")
+        deadline = time.monotonic() + (LATE if self._max_age else 0)
+        while not self._was_loaded(found, first):
+            if time.monotonic() > deadline:
+                raise Mismatch(f"by-module: {found} at content_id {first} to {self._id()}")
+            time.sleep(0.01)
+        self.done["listing"] += 1
+
+    def _was_loaded(self, modules: set[str], first: int) -> bool:
+        """Tell whether these were the modules at one of the content_ids from `first` to now.
+
+        With max_age the content_id that is read may be that of the last period.
+        """
+        orders = map(self._history.order, range(first, self._id() + 1))
+        loaded = ({name or "vmlinux" for name in order if name is not None} for order in orders)
+        return modules in loaded
 
     def _read(self) -> None:
         question = self._questions(by_counter=False)

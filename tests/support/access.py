@@ -64,6 +64,10 @@ def _chmod(mountpoint: Path) -> None:
     os.chmod(mountpoint / "records", 0o777)
 
 
+def _snapshot(mountpoint: Path) -> None:
+    (mountpoint / f"snapshots/of-{os.getpid()}").mkdir()
+
+
 Act = Callable[[Path], None]
 READS: Mapping[str, Act] = {
     "ls": _list,
@@ -73,9 +77,10 @@ READS: Mapping[str, Act] = {
     "query": _query,
     "stats": _look_into_stats,
 }
-# Of these no option grants any but control, and that to the mounting user alone.
+# Of these no option grants any but control and snapshot, and those to the mounting user alone.
 CHANGES: Mapping[str, Act] = {
     "control": _control,
+    "snapshot": _snapshot,
     "write": _write_records,
     "create": _create,
     "chmod": _chmod,

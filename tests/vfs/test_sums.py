@@ -9,7 +9,7 @@ from allocfs.backend.counterstore import CodetagStore
 from allocfs.errors import TagGone, TooMuchMemory
 from allocfs.tags.table import Slots, Sums, TagTable
 from allocfs.vfs.limits import Budget
-from allocfs.vfs.sums import CachedSums, LiveSums, Selection
+from allocfs.vfs.sums import CachedSums, FixedSums, LiveSums, Selection
 from tests.conftest import TAGS
 
 CPUS = 4
@@ -146,3 +146,36 @@ def test_a_selection_without_tags_has_no_sums(store: CodetagStore) -> None:
     for source in (live, cached(live)):
         assert bytes_of(source, 0, 0) == []
     assert store.counters_read == 0
+
+
+class Difference(CodetagStore):
+    """A store whose calls are differences, which have a sign."""
+
+    def sums(self, slots: Slots) -> Sums:
+        nbytes, calls, accurate = super().sums(slots)
+        return Sums(nbytes, calls.view(np.int64), accurate)
+
+
+def test_cached_differences_of_calls_keep_their_bits() -> None:
+    store = Difference(TagTable.from_tags(TAGS), CPUS)
+    add(store, 5, 7, calls=-3)
+    source = cached(LiveSums(store, Selection(store.content_id, CHOSEN)))
+    totals, accurate = np.empty((4, 2), np.int64), np.empty(4, np.bool_)
+    source.sum_into(0, 4, totals, accurate)
+    assert totals.tolist() == [[0, 0], [7, -3], [0, 0], [0, 0]]
+
+
+def test_fixed_sums_leave_out_the_tags_that_differ_no_more(store: CodetagStore) -> None:
+    budget = Budget(10_000)
+    each = np.array([5, 7], dtype=np.int64)
+    store.count(np.array([2, 6]), np.array([0, 0]), each, each)
+    tags = store.tags
+    selection = Selection(tags.content_id, np.array([1, 2, 6]), None, tags.rank)
+    fixed = FixedSums(LiveSums(store, selection), budget)
+    assert fixed.selection.slots.tolist() == [2, 6]
+    store.count(np.array([2, 6]), np.array([0, 0]), each, each)
+    assert fixed.sums(0, 2).bytes.tolist() == [5, 7]
+    assert fixed.sums(1, 2).calls.tolist() == [7]
+    assert budget.used > 0
+    del fixed
+    assert budget.used == 0

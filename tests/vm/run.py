@@ -25,7 +25,8 @@ SECONDS = "900"  # for all that a machine does
 NOT_BOOTED = 2  # an exit code of RUN_IN_VM; an emulated boot fails now and then
 BOOTS = 3
 PYTHON = ROOT / ".venv/bin/python"
-TUN, DUMMY = "/tmp/mod/tun.ko", "/tmp/mod/dummy.ko"
+MODULES = "/tmp/mod"
+TUN, DUMMY = f"{MODULES}/tun.ko", f"{MODULES}/dummy.ko"
 MISALIGNED = "/tmp/misaligned.ko"
 
 
@@ -51,6 +52,7 @@ def runs(version: str) -> Iterator[Run]:
     for interface in ("text", "ioctl") if number >= (7, 3) else ("text",):
         yield Run(version, "1", (f"live {interface}",))
         yield Run(version, "1", (f"modules {interface} {TUN} {DUMMY}",))
+        yield Run(version, "1", (f"trend {interface} {MODULES}",))
     if number >= (7, 3):
         yield Run(version, "1", (f"filters {TUN}",))
 

@@ -1,4 +1,4 @@
-"""For programs that read record files, in a mount or copied from one."""
+"""Files of records: read, decoded, printed and polled."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from allocfs.descriptor import Descriptor
 from allocfs.errors import TagGone
 from allocfs.formats.jsonlines import format_json
-from allocfs.formats.numbered import format_counters, format_trends
 from allocfs.formats.records import (
     NAME_SIZE,
+    RECORD,
     RECORD_SIZE,
     Record,
     Records,
@@ -27,24 +27,14 @@ from allocfs.formats.textlines import format_lines
 from allocfs.tags.rows import Rows
 from allocfs.tags.table import Codetag, Sums, TagTable
 
-__all__ = [
-    "RECORDS_PER_READ",
-    "Record",
-    "RecordFile",
-    "Records",
-    "decode_record",
-    "decode_records",
-    "format_counters",
-    "format_records",
-    "format_trends",
-    "parse_records",
-    "read_records",
-    "record_size",
-]
-
 # FUSE answers at least 128 KiB at once, wherever in a page the buffer begins. A longer read may be
 # split within a record, whose counters would then be of two instants.
 RECORDS_PER_READ = 512
+
+DIFFERENCE = np.dtype(
+    [(name, "i8" if name == "calls" else RECORD[name]) for name in RECORD.names or ()]
+)
+"""The dtype of differences: RECORD with calls that are signed, as bytes are."""
 
 StrPath = str | os.PathLike[str]
 
