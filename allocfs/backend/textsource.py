@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from allocfs.backend.base import Backend
 from allocfs.backend.sourcestate import SourceState
 from allocfs.formats.text import Listing
@@ -58,8 +56,7 @@ class TextSource(Backend):
     def sums(self, slots: Slots) -> Sums:
         """Return the counters that the text has for these tags."""
         self.state.require()
-        nbytes, calls, accurate = self._sums
-        return Sums(nbytes[slots], calls[slots], accurate[slots])
+        return self._sums.of(slots)
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags count every allocation, as the text has it."""
@@ -91,12 +88,6 @@ class TextSource(Backend):
 
 def _by_slot(sums: Sums, tags: TagList) -> Sums:
     """Order the sums of a text's lines by slot; slots that are not loaded have zeroes."""
-    size = len(tags.table)
-    placed = Sums(
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=np.uint64),
-        np.zeros(size, dtype=np.bool_),
-    )
-    for column, values in zip(placed, sums, strict=True):
-        column[tags.slots] = values
+    placed = Sums.zeros(len(tags.table))
+    placed.put(tags.slots, sums)
     return placed

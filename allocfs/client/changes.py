@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Self
 
 from allocfs.client.records import DIFFERENCE, RecordFile
+from allocfs.descriptor import Resource
 from allocfs.formats.records import Records
 
 _NO_LAST_READ = "a mount with max_age has no differences to the last read"
 
 
-class Changes:
+class Changes(Resource):
     """The successive differences of some records, as an iterator without an end.
 
     The first one is the difference to nothing: the records whose values are not zero. So the sum of
@@ -34,17 +34,6 @@ class Changes:
         """Read the differences since the last call, perhaps none; dtype DIFFERENCE."""
         with _explained(self._file.path):
             return self._file.read().view(DIFFERENCE)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

@@ -14,7 +14,7 @@ from allocfs.client.queries import Condition, records_path
 from allocfs.client.records import DIFFERENCE, read_records
 from allocfs.errors import BadName
 from allocfs.formats.records import Records
-from allocfs.moments.names import FIRST, LAST, NOW, check_name
+from allocfs.moments.names import FIRST, LAST, NOW, check_name, missing_moment
 from allocfs.query.places import Place
 
 _TOO_MANY = "there are as many snapshots as max_snapshots allows: drop one"
@@ -164,14 +164,8 @@ class MomentNames:
             raise
 
     def _missing(self, name: str) -> FileNotFoundError:
-        snapshots, history = ", ".join(self._snapshots()) or "none", self._history()
-        samples = f"{len(history)}, from {history[0]} to {history[-1]}" if history else "none"
-        return FileNotFoundError(
-            errno.ENOENT,
-            f"no moment {name!r}: there are {NOW}, the snapshots ({snapshots}), and those of"
-            f" history ({samples})",
-            self.mount,
-        )
+        reason = missing_moment(name, self._snapshots(), self._history())
+        return FileNotFoundError(errno.ENOENT, reason, self.mount)
 
     def _snapshots(self) -> list[str]:
         return sorted(os.listdir(self._path("snapshots")))

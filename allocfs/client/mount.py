@@ -9,9 +9,9 @@ from allocfs.client.changes import Changes
 from allocfs.client.moments import Difference, Moment, MomentNames, Snapshot
 from allocfs.client.queries import Condition, records_path
 from allocfs.client.records import StrPath, read_records
-from allocfs.client.trends import ALL, Trend
+from allocfs.client.trends import Trend
 from allocfs.formats.records import Records
-from allocfs.moments.names import NOW
+from allocfs.moments.names import ALL, NOW
 from allocfs.query.places import Place
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping
 
-from allocfs.errors import BadQuery
 from allocfs.query.language import format_query, parse
-from allocfs.query.places import Place, misplaced_terms
+from allocfs.query.places import Place, require_place
 from allocfs.tags.spelling import escape
 
 Condition = str | float | Iterable[str | float] | None
@@ -40,8 +39,7 @@ def query_name(
     if not terms:
         return ""
     parsed = parse(",".join(terms))
-    if complaints := list(misplaced_terms(parsed, places)):
-        raise BadQuery("; ".join(complaints))
+    require_place(parsed, places)
     return format_query(parsed)
 
 

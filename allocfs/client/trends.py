@@ -11,10 +11,8 @@ import numpy as np
 
 from allocfs.client.queries import Condition, records_path
 from allocfs.formats.records import RECORD, TREND, Records, cut_name
-from allocfs.moments.names import parse_window
+from allocfs.moments.names import ALL, parse_window
 from allocfs.query.places import Place
-
-ALL = "all"  # the window of all samples
 
 _NAMES = {"modname": "module", "function": "function", "filename": "file"}
 _NUMBERS = [name for name in TREND.names or () if name not in ("index", "calls", "flags")]

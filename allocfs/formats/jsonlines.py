@@ -117,7 +117,7 @@ def _change_members(delta: Sums, change: Change) -> Iterator[tuple[str, Iterable
 
 def states(delta: Sums, marks: Marks) -> list[str]:
     """Name the state of each tag of a difference, the most telling one."""
-    grown = ((delta.bytes > 0) | ((delta.bytes == 0) & (delta.calls > 0))).tolist()
+    grown = (delta.growth() > 0).tolist()
     new, gone, moved = (flags.tolist() for flags in marks)
     return [
         "new" if n else "gone" if g else "moved" if m else "grown" if up else "shrunk"

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from allocfs.formats.textgrammar import CODEC
 from allocfs.tags.rows import Change, Rows, Trends
-from allocfs.tags.table import TagTable
+from allocfs.tags.slots import codetags_of
+from allocfs.tags.table import Codetag, TagTable
 
 HEADER = b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
 
@@ -77,17 +78,11 @@ def heads(table: TagTable) -> list[str]:
     """Return `file:line [module] func:function` by slot; made once for each table."""
     made = _heads_of.get(table)
     if made is None:
-        made = _heads_of[table] = _heads(table)
+        made = _heads_of[table] = list(map(head, codetags_of(table)))
     return made
 
 
-def _heads(table: TagTable) -> list[str]:
-    modules = [f" [{module}]" if module else "" for module in table.module.values]
-    columns = zip(
-        [table.file.values[n] for n in table.file.ids.tolist()],
-        table.line.tolist(),
-        [modules[n] for n in table.module.ids.tolist()],
-        [table.function.values[n] for n in table.function.ids.tolist()],
-        strict=True,
-    )
-    return [f"{file}:{line}{module} func:{function}" for file, line, module, function in columns]
+def head(tag: Codetag) -> str:
+    """Return `file:line [module] func:function` of a codetag."""
+    module = f" [{tag.module}]" if tag.module else ""
+    return f"{tag.file}:{tag.line}{module} func:{tag.function}"

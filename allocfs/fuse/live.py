@@ -113,12 +113,9 @@ class LiveFiles:
 
     def describe_file(self, attributes: pyfuse3.EntryAttributes, bound: BoundFile) -> None:
         """Set the size, of a rendering where it depends on values."""
-        number = attributes.st_ino
-        if self._filesystem.has_fixed_size(bound.file):
+        number, filesystem = attributes.st_ino, self._filesystem
+        if filesystem.has_fixed_size(bound.file) or filesystem.is_polled(bound.file):
             self.describe_entry(attributes, bound, None)
-            return
-        if self._filesystem.is_polled(bound.file):
-            attributes.attr_timeout = 0
             return
         if self._is_all_live and bound.file == ALLOCINFO:
             attributes.attr_timeout = 0

@@ -16,8 +16,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import pyfuse3
 import trio
@@ -25,6 +23,7 @@ import trio
 from allocfs.clock import age_clock_ns
 from allocfs.errors import NotCacheable
 from allocfs.fuse.pages import PageDropper
+from allocfs.fuse.published import Period, PublishedFile
 from allocfs.fuse.serving import unknown_size
 from allocfs.vfs.filesystem import BoundFile, Filesystem, View
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, TagFile
@@ -39,23 +38,6 @@ a read that the machine delayed that long would be refused."""
 _NS = 1_000_000_000
 _SETTLED_NS = _NS // 20  # for which a file of `/.allocfs` keeps its length
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
-
-
-class Period(NamedTuple):
-    """A stretch of time in which nothing changes."""
-
-    mtime_ns: int  # of every file in this period
-    remaining: float  # seconds until it ends
-
-
-@dataclass(slots=True)
-class PublishedFile:
-    """The contents of a file whose size and mtime the kernel was given."""
-
-    view: View
-    mtime_ns: int
-    grace_ns: int  # how long after its period it serves reads that began in it
-    has_pages: bool = False  # it was read, so the kernel may hold pages of it
 
 
 class PeriodicFiles:

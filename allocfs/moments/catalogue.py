@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from allocfs.errors import NoSuchMoment
-from allocfs.moments.names import Age, At, parse_when
+from allocfs.moments.history import History
+from allocfs.moments.names import FIRST, LAST, Age, At, missing_moment, parse_when
+from allocfs.moments.names import NOW as PRESENT
 from allocfs.moments.snapshots import Snapshots
 from allocfs.moments.when import NOW, NamedMoment, Now, Past
-
-FIRST, LAST, PRESENT = "first", "last", "now"
 
 
 class Record(Protocol):
@@ -26,11 +26,6 @@ class Record(Protocol):
 
     def text(self) -> str:
         """Return a line for each moment and each gap, for `.allocfs/history`."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """A number that changes when a moment comes or goes."""
         ...
 
     def all(self) -> Sequence[NamedMoment]:
@@ -50,44 +45,13 @@ class Record(Protocol):
         ...
 
 
-class NoRecord:
-    """The record of a mount that samples no history."""
-
-    version = 0
-
-    def text(self) -> str:
-        """Return nothing."""
-        return ""
-
-    def names(self) -> list[str]:
-        """List nothing."""
-        return []
-
-    def all(self) -> Sequence[NamedMoment]:
-        """Return nothing."""
-        return ()
-
-    def by_name(self, _name: str) -> None:
-        """Find nothing."""
-
-    def at_age(self, _age_ns: int) -> None:
-        """Find nothing."""
-
-    def at_utc(self, _utc_ns: int) -> None:
-        """Find nothing."""
-
-    def since(self, _length_ns: int | None) -> Sequence[NamedMoment]:
-        """Return nothing."""
-        return ()
-
-
 class Catalogue:
     """The snapshots and the record of a mount."""
 
     def __init__(self, snapshots: Snapshots | None = None, record: Record | None = None) -> None:
         """Look names up in both; a snapshot comes first."""
         self.snapshots = snapshots or Snapshots()
-        self.record = record or NoRecord()
+        self.record: Record = record or History(0)
 
     def find(self, name: str) -> Now | Past | None:
         """Return the moment that has a name."""
@@ -109,13 +73,7 @@ class Catalogue:
         return found.name
 
     def _missing(self, name: str) -> NoSuchMoment:
-        snapshots = ", ".join(self.snapshots.names()) or "none"
-        every = self.record.names()
-        record = f"{len(every)}, from {every[0]} to {every[-1]}" if every else "none"
-        return NoSuchMoment(
-            f"no moment {name!r}: there are {PRESENT}, the snapshots ({snapshots}), and those of"
-            f" history/ ({record})"
-        )
+        return NoSuchMoment(missing_moment(name, self.snapshots.names(), self.record.names()))
 
     def _stands_for(self, name: str) -> NamedMoment | None:
         every = self.record.all()

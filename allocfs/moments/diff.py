@@ -160,7 +160,7 @@ class DiffBackend(Backend):
         )
         self._tags = TagList.from_slots(content_id, table, numbers)
         if self.is_frozen and not self._whole:
-            changed = numbers[self._differ(numbers)]
+            changed = numbers[self.sums(numbers).growth() != 0]
             self._tags = TagList.from_slots(content_id, table, changed)
 
     def _match_moved(self, table: TagTable, gone: Slots, new: Slots) -> Slots:
@@ -170,10 +170,6 @@ class DiffBackend(Backend):
             self._before_slots[old] = -1
             self._moved[number] = True
         return gone[self._before_slots[gone] >= 0]
-
-    def _differ(self, slots: Slots) -> Flags:
-        sums = self.sums(slots)
-        return np.asarray((sums.bytes != 0) | (sums.calls != 0))
 
 
 def _by_number(size: int, numbers: Slots, slots: Slots) -> Slots:
@@ -187,13 +183,8 @@ def _values(backend: Backend, slots: Slots) -> Sums:
     present = slots >= 0
     if present.all():
         return backend.sums(slots)
-    sums = Sums(
-        np.zeros(len(slots), dtype=np.int64),
-        np.zeros(len(slots), dtype=np.uint64),
-        np.ones(len(slots), dtype=np.bool_),
-    )
-    for column, values in zip(sums, backend.sums(slots[present]), strict=True):
-        column[present] = values
+    sums = Sums.zeros(len(slots), accurate=True)
+    sums.put(np.flatnonzero(present), backend.sums(slots[present]))
     return sums
 
 

@@ -22,9 +22,7 @@ class FrozenBackend(Backend):
 
     def sums(self, slots: Slots) -> Sums:
         """Return the values of the moment."""
-        rows = self._rows(slots)
-        nbytes, calls, accurate = self.moment.sums
-        return Sums(nbytes[rows], calls[rows], accurate[rows])
+        return self.moment.sums.of(self._rows(slots))
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these tags counted every allocation."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from allocfs.formats.textlines import head
 from allocfs.query.groups import Group, GroupKey
 from allocfs.tags.slots import codetags_of
 from allocfs.tags.spelling import module_name, path_of, paths_of
@@ -33,11 +34,6 @@ class _Form(NamedTuple):
     head: Callable[[Codetag], str]
 
 
-def _site(row: Codetag) -> str:
-    module = f" [{row.module}]" if row.module else ""
-    return f"{row.file}:{row.line}{module} func:{row.function}"
-
-
 _FORMS = {
     GroupKey.MODULE: _Form(
         lambda tag: Codetag("", 0, "", tag.module), ("module",), lambda row: module_name(row.module)
@@ -48,7 +44,7 @@ _FORMS = {
     GroupKey.FUNCTION: _Form(
         lambda tag: Codetag("", 0, tag.function), ("function",), lambda row: f"func:{row.function}"
     ),
-    GroupKey.SITE: _Form(lambda tag: tag, Codetag._fields, _site),
+    GroupKey.SITE: _Form(lambda tag: tag, Codetag._fields, head),
     GroupKey.ALL: _Form(lambda _: Codetag("", 0, ""), (), lambda _: "all"),
 }
 

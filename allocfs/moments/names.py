@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from allocfs.units import parse_span
 NOW, FIRST, LAST = "now", "first", "last"
 LAST_READ = "last-read"  # in diff/: what changed since the last read of an open file
 RESERVED = (NOW, FIRST, LAST, LAST_READ)
+ALL = "all"  # the window of all samples
 MOST_BYTES = 128  # of the name of a snapshot
 
 HISTORY_FORM = "INTERVAL*NUMBER such as 10s*360, from 0.1s to 1d, and from 2 to 100000 samples"
@@ -53,6 +55,15 @@ def check_name(name: str) -> None:
     """Raise BadName for a name that a snapshot cannot have."""
     if fault := _fault(name):
         raise BadName(f"{name!r}: expected the name of a snapshot, {fault}")
+
+
+def missing_moment(name: str, snapshots: Sequence[str], record: Sequence[str]) -> str:
+    """Say that no moment has a name, and which there are: snapshots, and moments of a record."""
+    history = f"{len(record)}, from {record[0]} to {record[-1]}" if record else "none"
+    return (
+        f"no moment {name!r}: there are {NOW}, the snapshots ({', '.join(snapshots) or 'none'}),"
+        f" and those of history/ ({history})"
+    )
 
 
 def parse_when(text: str) -> Age | At | None:

@@ -99,11 +99,9 @@ class Samples:
 
     def _newest_sums(self) -> Sums:
         """Return the values of each slot in the newest moment that has it, else zero."""
-        size = len(self.table)
-        sums = Sums(np.zeros(size, np.int64), np.zeros(size, np.uint64), np.ones(size, np.bool_))
+        sums = Sums.zeros(len(self.table), accurate=True)
         for tags, moment in self._newest.items():
-            for column, values in zip(sums, moment.sums, strict=True):
-                column[self._numbers[tags]] = values
+            sums.put(self._numbers[tags], moment.sums)
         return sums
 
 

@@ -54,8 +54,7 @@ class TrendBackend(Backend):
 
     def sums(self, slots: Slots) -> Sums:
         """Return the values of the newest sample in which each of these codetags occurs."""
-        nbytes, calls, accurate = self._samples.sums
-        return Sums(nbytes[slots], calls[slots], accurate[slots])
+        return self._samples.sums.of(slots)
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these codetags counted every allocation in that sample."""

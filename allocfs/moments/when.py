@@ -71,3 +71,8 @@ def varies(when: When) -> bool:
             return True
         case _:
             return False
+
+
+def taken_at(when: When) -> Taken | None:
+    """Return the time of the values of a moment, None if it is not known, and of all others."""
+    return when.moment.taken if isinstance(when, Past) else None

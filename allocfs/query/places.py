@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from enum import StrEnum
 
+from allocfs.errors import BadQuery
 from allocfs.query.language import EVERYTHING, Query, format_query
 from allocfs.query.order import TREND_ORDERS
 
@@ -15,6 +16,12 @@ class Place(StrEnum):
 
     DIFF = "diff"
     TREND = "trend"
+
+
+def require_place(query: Query, places: Collection[Place] = ()) -> None:
+    """Raise BadQuery for a term that has no meaning in a query below some places."""
+    if complaints := list(misplaced_terms(query, places)):
+        raise BadQuery("; ".join(complaints))
 
 
 def misplaced_terms(query: Query, places: Collection[Place] = ()) -> Iterator[str]:

@@ -130,16 +130,10 @@ def state_holds(condition: StateCondition, marks: Marks, sums: Sums | None = Non
         State.MOVED: marks.moved,
     }
     if sums is not None:
-        flags[State.GROWN], flags[State.SHRUNK] = _growth(sums)
+        growth = sums.growth()
+        flags |= {State.GROWN: growth > 0, State.SHRUNK: growth < 0}
     found = np.any([flags[state] for state in condition.states], axis=0)
     return np.asarray(found == condition.wanted)
-
-
-def _growth(sums: Sums) -> tuple[Flags, Flags]:
-    """Tell where differences are of growth and where of shrinkage: by bytes, if equal by calls."""
-    calls = sums.calls.view(np.int64)
-    difference = np.where(sums.bytes != 0, sums.bytes, calls)
-    return difference > 0, difference < 0
 
 
 def _may_be_first(found: _Candidates, limit: int, descending: bool) -> Flags:

@@ -43,6 +43,25 @@ class Sums(NamedTuple):
     calls: Uints | Ints
     accurate: Flags
 
+    @classmethod
+    def zeros(cls, count: int, accurate: bool = False) -> Sums:
+        """Make the sums of some codetags that have nothing, to put others into."""
+        nbytes, calls = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.uint64)
+        return cls(nbytes, calls, np.full(count, accurate))
+
+    def of(self, which: Slots | Flags | slice) -> Sums:
+        """Return the sums of some of the codetags."""
+        return Sums(self.bytes[which], self.calls[which], self.accurate[which])
+
+    def put(self, places: Slots, sums: Sums) -> None:
+        """Write sums into some places."""
+        for column, values in zip(self, sums, strict=True):
+            column[places] = values
+
+    def growth(self) -> Ints:
+        """Tell by how much differences are of growth: by bytes, if these are equal by calls."""
+        return np.where(self.bytes != 0, self.bytes, self.calls.view(np.int64))
+
 
 class Marks(NamedTuple):
     """The codetags that one of two moments lacks, and those whose line moved between them."""

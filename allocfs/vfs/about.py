@@ -12,7 +12,7 @@ from allocfs.backend.base import Backend
 from allocfs.formats.jsonlines import JSON_MEMBERS
 from allocfs.formats.livetext import NAMED_PAIRS
 from allocfs.formats.records import schema
-from allocfs.moments.when import Past, When
+from allocfs.moments.when import When, taken_at
 
 _COUNT_WIDTH = 20  # digits of the largest u64
 
@@ -25,17 +25,10 @@ def about_files(
     `own_counts` gives the counts of the mount itself for `stats`.
     """
 
-    def content_id() -> bytes:
-        return b"%d\n" % backend.tags.content_id
-
-    def source() -> bytes:
-        return f"{backend.describe()}\n".encode("utf-8", "surrogateescape")
-
     return {
+        **_about_source(backend),
         "abi.h": abi_header,
-        "content_id": content_id,
         "schema.json": schema_json,
-        "source": source,
         "stats": lambda: stats_text(backend, own_counts()),
         "version": f"{__version__}\n".encode,
     }
@@ -43,15 +36,14 @@ def about_files(
 
 def about_moment(backend: Backend, when: When) -> dict[str, Callable[[], bytes]]:
     """Return the functions that render the files about a moment, a difference or a trend."""
+    time = f"{taken_at(when) or 'unknown'}\n"
+    return {**_about_source(backend), "time": time.encode}
 
-    def time() -> bytes:
-        taken = when.moment.taken if isinstance(when, Past) else None
-        return f"{taken or 'unknown'}\n".encode()
 
+def _about_source(backend: Backend) -> dict[str, Callable[[], bytes]]:
     return {
         "content_id": lambda: b"%d\n" % backend.tags.content_id,
         "source": lambda: f"{backend.describe()}\n".encode("utf-8", "surrogateescape"),
-        "time": time,
     }
 
 

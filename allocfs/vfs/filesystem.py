@@ -12,12 +12,11 @@ from typing import NamedTuple
 from allocfs.backend.base import Backend
 from allocfs.backend.control import parse_lines
 from allocfs.errors import ReadOnly
-from allocfs.formats.records import TREND_SIZE
 from allocfs.moments.catalogue import Catalogue, Record
-from allocfs.moments.moment import format_utc
 from allocfs.moments.snapshots import MemoryStorage, Snapshots, Storage
-from allocfs.moments.when import Between, Past, SinceRead, Window, varies
+from allocfs.moments.when import Between, SinceRead, varies
 from allocfs.tags.spelling import NAME_MAX
+from allocfs.vfs import xattrs
 from allocfs.vfs.about import about_files
 from allocfs.vfs.allocinfo import IoctlFile
 from allocfs.vfs.boundfile import BoundFile
@@ -59,7 +58,6 @@ __all__ = [
     "View",
 ]
 
-XATTRS = tuple(f"user.allocfs.{name}" for name in ("content_id record_size records time".split()))
 _ENTRY_BYTES = 256  # the memory of an entry of a listing, with its name
 
 
@@ -120,8 +118,7 @@ class Filesystem:
 
     def time_ns(self, node: Node) -> int | None:
         """Return when the values of a moment were taken, in ns since 1970, None of the others."""
-        when = node.scope.when
-        taken = when.moment.taken if isinstance(when, Past) else None
+        taken = node.scope.taken
         return taken.utc_ns if taken else None
 
     def accept_late(self) -> None:
@@ -184,11 +181,11 @@ class Filesystem:
 
     def has_records(self, file: File) -> bool:
         """Tell whether a file has records of one size."""
-        return isinstance(file, TagFile) and self._record_size(file) > 0
+        return isinstance(file, TagFile) and file.record_size > 0
 
     def is_polled(self, file: File) -> bool:
         """Tell whether each open of a file has contents of its own, which its reads move on."""
-        return file.scope.when == SinceRead()
+        return isinstance(file.scope.when, SinceRead)
 
     def size(self, bound: BoundFile, tags: int | None = None) -> int:
         """Return st_size in bytes where it is fixed, else 0; nothing is summed for it.
@@ -232,26 +229,12 @@ class Filesystem:
 
         Raises NameNotFound if the file stands for a name of which no tag is loaded.
         """
-        file = bound.file
-        assert isinstance(file, TagFile)
-        match name:
-            case "user.allocfs.content_id":
-                return b"%d" % self._branch(bound).backend.tags.content_id
-            case "user.allocfs.record_size":
-                return b"%d" % self._record_size(file)
-            case "user.allocfs.time":
-                return format_utc(self.time_ns(file) or 0).encode()
-            case _:
-                return b"%d" % len(self._branch(bound).files.selection(bound, file).slots)
+        assert isinstance(bound.file, TagFile)
+        return xattrs.value(name, bound, bound.file, self._branch(bound))
 
     def xattr_names(self, node: Node) -> list[str]:
         """List the extended attributes that a node has."""
-        if not isinstance(node, TagFile):
-            return []
-        missing = set() if self.has_records(node) else {"user.allocfs.record_size"}
-        if self.time_ns(node) is None:
-            missing.add("user.allocfs.time")
-        return [name for name in XATTRS if name not in missing]
+        return xattrs.names(node) if isinstance(node, TagFile) else []
 
     def ioctl_file(self, bound: BoundFile) -> IoctlFile:
         """Return the state of the kernel's ioctls for one open file `allocinfo`."""
@@ -284,19 +267,14 @@ class Filesystem:
             bound.branch.backend.renew()  # the present was renewed when the request came
         return bound.branch
 
-    def _fixed_record_size(self, file: TagFile) -> int:
+    @staticmethod
+    def _fixed_record_size(file: TagFile) -> int:
         """Return the bytes that each tag adds to a file, 0 where values decide its size."""
         scope = file.scope
         is_group_of_changes = scope.query.group is not None and isinstance(scope.when, Between)
         if scope.query.selects_by_value or varies(scope.when) or is_group_of_changes:
             return 0
-        return self._record_size(file)
-
-    @staticmethod
-    def _record_size(file: TagFile) -> int:
-        """Return the size of the records of a file, 0 if it has none."""
-        size = file.scope.format.record_size or 0
-        return TREND_SIZE if size and isinstance(file.scope.when, Window) else size
+        return file.record_size
 
     def _counts(self) -> dict[str, int]:
         own = {

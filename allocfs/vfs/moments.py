@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from allocfs.errors import NameNotFound
 from allocfs.moments.catalogue import Catalogue
-from allocfs.moments.names import FIRST, LAST, LAST_READ, NOW, parse_window
+from allocfs.moments.names import ALL, FIRST, LAST, LAST_READ, NOW, parse_window
 from allocfs.moments.when import Between, Now, Past, SinceRead, When, Window
-from allocfs.vfs.nodes import MomentKind, MomentLink, MomentsDir, Node, ScopeDir
+from allocfs.vfs.nodes import Entry, MomentKind, MomentLink, MomentsDir, Node, ScopeDir
 
-ALL = "all"
 _WINDOWS = (ALL, "1m", "10m", "1h", "1d")
 _APART = ".."
 
@@ -30,12 +29,12 @@ class MomentNames:
         """Find names in a catalogue."""
         self._catalogue = catalogue
 
-    def entries(self, parent: MomentsDir) -> Iterator[Node]:
+    def entries(self, parent: MomentsDir) -> Iterator[Entry]:
         """List a directory; of differences and trends those that one is likely to ask for."""
         for name in self._names(parent.kind):
             node = self.find(parent, name)
             if node is not None:
-                yield node
+                yield Entry(name, node)
 
     def find(self, parent: MomentsDir, name: str) -> Node | None:
         """Find a name in a directory. Raises NoSuchMoment, naming the moments that there are."""

@@ -9,8 +9,10 @@ import posixpath
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from allocfs.formats.records import TREND_SIZE
 from allocfs.formats.table import RECORDS, Format
-from allocfs.moments.when import NOW, When
+from allocfs.moments.moment import Taken
+from allocfs.moments.when import NOW, When, Window, taken_at
 from allocfs.query.language import EVERYTHING, Query
 from allocfs.tags.axis import Axis
 
@@ -39,6 +41,11 @@ class Scope:
     def is_moment(self) -> bool:
         """Whether the values are not those of the present."""
         return self.when != NOW
+
+    @property
+    def taken(self) -> Taken | None:
+        """The time of the values, as of taken_at()."""
+        return taken_at(self.when)
 
     @property
     def path(self) -> str:
@@ -136,6 +143,12 @@ class TagFile:
         return f"{self.scope.path}/{self.axis.directory}/{name}"
 
     @property
+    def record_size(self) -> int:
+        """The size of the records in bytes, 0 if the file has none."""
+        size = self.scope.format.record_size or 0
+        return TREND_SIZE if size and isinstance(self.scope.when, Window) else size
+
+    @property
     def parent(self) -> ScopeDir | AxisDir:
         """The directory that has this file."""
         if self.axis is None:
@@ -196,7 +209,7 @@ class AboutFile:
     @property
     def path(self) -> str:
         """The path from the mount point."""
-        return f"{self.scope.path}/.allocfs/{self.name}"
+        return f"{AboutDir(self.scope).path}/{self.name}"
 
 
 CONTENT_ID = AboutFile("content_id")

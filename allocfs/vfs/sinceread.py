@@ -31,7 +31,7 @@ class SinceReadView:
         """Begin with no tag known; nothing is summed before it is read."""
         self._file = file
         self._branches = branches
-        self._last = self._moment(np.empty(0, dtype=np.intp), _zeros(0))
+        self._last = self._moment(np.empty(0, dtype=np.intp), Sums.zeros(0))
         self._data = b""
         self._is_read = True
 
@@ -79,24 +79,14 @@ class SinceReadView:
         is_known = np.zeros(size, dtype=np.bool_)
         is_shown = np.zeros(size, dtype=np.bool_)
         is_shown[shown] = True
-        columns = _zeros(size)
+        sums = Sums.zeros(size)
         for moment, chosen in ((self._last, ~is_shown), (now, is_shown)):
             numbers = identities.numbers(moment.tags)
             rows = np.flatnonzero(chosen[numbers])
             is_known[numbers[rows]] = True
-            for column, values in zip(columns, moment.sums, strict=True):
-                column[numbers[rows]] = values[rows]
+            sums.put(numbers[rows], moment.sums.of(rows))
         numbers = np.flatnonzero(is_known)
-        nbytes, calls, accurate = columns
-        return self._moment(numbers, Sums(nbytes[numbers], calls[numbers], accurate[numbers]))
+        return self._moment(numbers, sums.of(numbers))
 
     def _moment(self, numbers: Slots, sums: Sums) -> Moment:
         return Moment(self._branches.identities.listed(numbers), sums, None, None, "the last read")
-
-
-def _zeros(size: int) -> Sums:
-    return Sums(
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=np.uint64),
-        np.zeros(size, dtype=np.bool_),
-    )

@@ -90,16 +90,15 @@ class FixedSums:
         """Sum a selection, and leave out the tags that do not differ. Raises TooMuchMemory."""
         count = len(live.selection.slots)
         self._reservation = budget.reserve(_CACHED_FILE + count * _CACHED_TAG)
-        nbytes, calls, accurate = live.sums(0, count)
-        differs = (nbytes != 0) | (calls != 0)
+        sums = live.sums(0, count)
+        differs = sums.growth() != 0
         slots = live.selection.slots[differs]
         self.selection = live.selection._replace(slots=slots, templates=None)
-        self._sums = Sums(nbytes[differs], calls[differs], accurate[differs])
+        self._sums = sums.of(differs)
 
     def sums(self, first: int, last: int) -> Sums:
         """Return the sums of tags number first to last, the last excluded."""
-        nbytes, calls, accurate = self._sums
-        return Sums(nbytes[first:last], calls[first:last], accurate[first:last])
+        return self._sums.of(slice(first, last))
 
     def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
         """Copy the sums into arrays."""
@@ -115,11 +114,7 @@ class CachedSums:
         count = len(self.selection.slots)
         self._reservation = budget.reserve(_CACHED_FILE + count * _CACHED_TAG)
         self._live = live
-        self._cached = Sums(
-            np.zeros(count, dtype=np.int64),
-            np.zeros(count, dtype=np.uint64),
-            np.zeros(count, dtype=np.bool_),
-        )
+        self._cached = Sums.zeros(count)
         self._present = np.zeros(count, dtype=np.bool_)
 
     def sums(self, first: int, last: int) -> Sums:
@@ -127,8 +122,7 @@ class CachedSums:
         missing = first + np.flatnonzero(~self._present[first:last])
         if len(missing):
             self._take(int(missing[0]), int(missing[-1]) + 1)
-        nbytes, calls, accurate = self._cached
-        return Sums(nbytes[first:last], calls[first:last], accurate[first:last])
+        return self._cached.of(slice(first, last))
 
     def sum_into(self, first: int, last: int, totals: Ints, accurate: Flags) -> None:
         """Copy the sums, taking those that are missing, into arrays."""

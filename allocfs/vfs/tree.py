@@ -7,11 +7,11 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from allocfs.errors import BadQuery, NameNotFound, NameTooLong
+from allocfs.errors import NameNotFound, NameTooLong
 from allocfs.formats.table import FORMATS
-from allocfs.moments.when import NOW, Between, Past, SinceRead, Window
+from allocfs.moments.when import Between, Now, Past, SinceRead, Window
 from allocfs.query.language import parse
-from allocfs.query.places import Place, misplaced_terms
+from allocfs.query.places import Place, require_place
 from allocfs.tags.axis import Axis
 from allocfs.tags.spelling import NAME_MAX
 from allocfs.vfs.branches import Branches
@@ -74,10 +74,7 @@ class Tree:
             case AxisDir():
                 return self._name_entries(parent)
             case MomentsDir():
-                return (
-                    Entry(node.path.rpartition("/")[2], node)
-                    for node in self.moments.entries(parent)
-                )
+                return self.moments.entries(parent)
             case AboutDir(scope):
                 names = self._about_names(scope)
                 return (Entry(name, AboutFile(name, scope)) for name in names)
@@ -118,7 +115,7 @@ class Tree:
         return file
 
     def _about_names(self, scope: Scope) -> list[str]:
-        if scope.when != NOW:
+        if scope.is_moment:
             return list(ABOUT_MOMENT)
         return sorted([*ABOUT, CONTROL]) if self.has_control else list(ABOUT)
 
@@ -156,7 +153,7 @@ class Tree:
 
     def _scope_entries(self, scope: Scope) -> Iterator[tuple[str, Node]]:
         is_top = scope.terms is None and scope.format.directory == ""
-        if (is_top and scope.when != NOW and isinstance(scope.when, Past)) or scope == Scope():
+        if is_top and isinstance(scope.when, Now | Past):
             yield "allocinfo", AllocinfoFile(scope)
         yield "records", TagFile(scope)
         if scope.query.group is None:
@@ -168,13 +165,13 @@ class Tree:
 
     def _directories(self, scope: Scope, is_top: bool) -> Iterator[tuple[str, Node]]:
         """List the directories of a scope without a query, beside those of its tags."""
-        if scope.when == NOW:
+        if not scope.is_moment:
             for kind in self.moments.kinds:
                 yield kind, MomentsDir(scope, kind)
         if is_top:
             for row in FORMATS:
                 if row.directory:
-                    top = f"{scope.path}/{row.directory}" if scope.when != NOW else None
+                    top = f"{scope.path}/{row.directory}" if scope.is_moment else None
                     yield row.directory, ScopeDir(replace(scope, format=row, top=top))
             if not isinstance(scope.when, SinceRead):  # each open file has an end of its own
                 yield ".allocfs", AboutDir(scope)
@@ -184,11 +181,9 @@ def _query_dir(scope: Scope, terms: str) -> ScopeDir:
     query = parse(terms)
     match scope.when:
         case Between() | SinceRead():
-            places = {Place.DIFF}
+            require_place(query, {Place.DIFF})
         case Window():
-            places = {Place.TREND}
+            require_place(query, {Place.TREND})
         case _:
-            places = set()
-    if complaints := list(misplaced_terms(query, places)):
-        raise BadQuery("; ".join(complaints))
+            require_place(query)
     return ScopeDir(replace(scope, terms=terms, query=query))

@@ -89,10 +89,10 @@ def test_each_listed_name_is_found(catalogue: Catalogue) -> None:
     names = MomentNames(catalogue)
     for kind in names.kinds:
         parent = MomentsDir(Scope(), kind)
-        nodes = list(names.entries(parent))
-        assert nodes
-        for node in nodes:
-            assert names.find(parent, node.path.rpartition("/")[2]) == node
+        entries = list(names.entries(parent))
+        assert entries
+        for entry in entries:
+            assert names.find(parent, entry.name) == entry.node
     empty = MomentNames(Catalogue())
     listed = {kind: len(list(empty.entries(MomentsDir(Scope(), kind)))) for kind in names.kinds}
     assert listed == {"snapshots": 0, "history": 0, "diff": 1, "trend": 0}
