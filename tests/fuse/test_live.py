@@ -13,7 +13,6 @@ from allocfs.errors import NotCacheable
 from allocfs.formats.records import parse_records
 from allocfs.formats.table import RECORDS, TEXT
 from allocfs.fuse.live import UNKNOWN_SIZE, LiveFiles
-from allocfs.fuse.pages import PageDropper
 from allocfs.fuse.promises import Promises
 from allocfs.query.language import parse
 from allocfs.tags.axis import Axis
@@ -21,22 +20,12 @@ from allocfs.vfs.filesystem import BoundFile, Filesystem, View
 from allocfs.vfs.limits import Limits
 from allocfs.vfs.nodes import AboutFile, AllocinfoFile, Scope, TagFile
 from tests.fuse.test_periodic import Clock
+from tests.support.live_files import Pages, files_of
 
 XFS = TagFile(Scope(), Axis.MODULE, "xfs")
 XFS_TEXT = TagFile(Scope(TEXT), Axis.MODULE, "xfs")
 BIG = TagFile(Scope(RECORDS, "min_size=1", parse("min_size=1")))
 INODE = 300
-
-
-class Pages(PageDropper):
-    """The inodes whose pages were dropped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dropped: list[int] = []
-
-    def drop(self, numbers: list[int]) -> None:  # type: ignore[override]
-        self.dropped += numbers
 
 
 @pytest.fixture
@@ -49,11 +38,6 @@ def clock() -> Clock:
 @pytest.fixture
 def pages() -> Pages:
     return Pages()
-
-
-def files_of(store: CodetagStore, clock: Clock, pages: Pages, max_age: float = 1.0) -> LiveFiles:
-    filesystem = Filesystem(store, Limits(max_kept=1 << 20))
-    return LiveFiles(filesystem, Promises(math.inf), pages, max_age, clock)
 
 
 @pytest.fixture

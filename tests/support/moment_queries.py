@@ -14,9 +14,6 @@ from tests.support.moment_forms import slack
 from tests.support.moment_model import LONG, PATHS, TAGS, Kind, Row
 from tests.support.moment_mount import CPUS
 from tests.support.selection_oracle import (
-    ACCURATE,
-    ANOMALIES,
-    STATE_TERMS,
     Counted,
     Term,
     bound_term,
@@ -25,6 +22,7 @@ from tests.support.selection_oracle import (
     rising_term,
     slope_term,
 )
+from tests.support.selection_strategies import ACCURATE, ANOMALIES, STATE_TERMS
 
 GROUPS = ["module", "file", "function", "site", "dir", "dir:1", "dir:2", "all"]
 _GLOBS = ["*", "*a*", "mm*", "?fs", "*.h", f"*{LONG[-9:]}*", "[!a-l]*"]
