@@ -103,7 +103,7 @@ struct allocinfo_get_at {
 
 /* One record of the same files below /counters. */
 struct allocfs_counters {
-	uint64_t index; /* number of the tag's record in /records at this file's content_id */
+	uint64_t index; /* number of the tag's record in /records, or in records of its moment */
 	int64_t bytes;
 	uint64_t calls; /* in a difference signed: read it as int64_t */
 	uint64_t flags; /* those below; the other bits are zero */

@@ -89,6 +89,10 @@ class Backend(ABC):
     def renew(self) -> None:  # noqa: B027  a default: there may be nothing to take in
         """Take in all changes of the source. Every request calls this first."""
 
+    def renew_since(self, _ns: int) -> None:
+        """Take in values that are of a time of the boot clock or later; by default all are."""
+        self.renew()
+
     def accept_late(self) -> None:  # noqa: B027  a default: nothing is late
         """Let the next renew() make do with a late answer that came just now.
 
@@ -134,6 +138,10 @@ class Backend(ABC):
     def trends(self, slots: Slots) -> Trends | None:
         """Tell how the bytes of these codetags moved, None outside a trend."""
         return None
+
+    def sums_in_groups(self, slots: Slots, _sizes: Ints) -> Sums:
+        """Sum these codetags as their groups count them; group n is the next `sizes[n]`."""
+        return self.sums(slots)
 
     def trends_of_groups(self, slots: Slots, sizes: Ints) -> Trends | None:
         """Tell how the bytes of groups moved; group n is the next `sizes[n]` of these codetags."""

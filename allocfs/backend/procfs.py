@@ -123,6 +123,13 @@ class TextBackend(TextSource):
             self._take_ended()
         self.state.wait = self._answer if self._pass and not accepts else None
 
+    def renew_since(self, ns: int) -> None:
+        """Make a pass, unless the last one began at this time or later."""
+        self._take_ended()
+        if self._began_ns < ns:
+            self._until_ns = 0
+        self.renew()
+
     def accept_late(self) -> None:
         """Let the next renew() make do with a late pass that ended just now."""
         self._accepts_until_ns = self._late_until_ns

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 
 from allocfs.cli.command import warn
 from allocfs.errors import BadQuery
+from allocfs.moments.names import ALL, LAST_READ, parse_window
 from allocfs.query.contradictions import contradictions
 from allocfs.query.language import format_query, parse
+from allocfs.query.places import Place, require_place
 from allocfs.tags.spelling import NAME_MAX
 
 MARK = ".allocfs/version"  # the file that shows where a mount is
@@ -40,8 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _canonical(text: str) -> str:
+def _canonical(text: str, places: Collection[Place] | None = None) -> str:
+    """Return a query in its canonical form; without `places` it may be for any."""
     parsed = parse(text)
+    if places is not None:
+        require_place(parsed, places)
     query = format_query(parsed)
     if "/" in text:  # parse() never meets one in a mount
         raise BadQuery(f"{text!r}: expected no /: it ends a name; write {query}")
@@ -70,12 +76,22 @@ def _exact_path(mountpoint: str, names: list[str]) -> str:
     from allocfs.client import Mount  # noqa: PLC0415  numpy takes long to import
 
     mount = Mount(mountpoint)
+    places = {place for place in Place if place in names}
     exact = []
     for parent, name in zip(["", *names], names, strict=False):
         if parent == "query" and name != ".help":
-            exact.append(_canonical(name))
-        elif parent in ("snapshots", "history", "diff") and name != "last-read":
+            exact.append(_canonical(name, places))
+        elif parent in ("snapshots", "history", "diff") and name != LAST_READ:
             exact.append("..".join(mount.moment(end).name for end in name.split("..")))
         else:
+            if parent == "trend":
+                _require_window(name)
             exact.append(name)
     return os.path.join(mountpoint, *exact)
+
+
+def _require_window(name: str) -> None:
+    if name != ALL and not parse_window(name):
+        raise BadQuery(
+            f"trend/{name}: expected {ALL}, or a span longer than 0 such as 10m or 1h30m"
+        )

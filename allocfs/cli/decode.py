@@ -16,6 +16,7 @@ from allocfs.client import (
     format_counters,
     format_records,
     format_trends,
+    is_signed,
     record_size,
 )
 from allocfs.errors import SourceFailed
@@ -30,6 +31,13 @@ class Kind(NamedTuple):
     format: Callable[[Records, bool], bytes]
     option: str
     place: str
+
+    def signed(self) -> Kind:
+        """Return the kind of the same records in a difference."""
+        names = self.dtype.names or ()
+        return self._replace(
+            dtype=np.dtype([(n, "i8" if n == "calls" else self.dtype[n]) for n in names])
+        )
 
     @property
     def size(self) -> int:
@@ -75,6 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=TAG_RECORDS,
             help=f"the records are those of {kind.place}, which a file in a mount says of itself",
         )
+    parser.add_argument(
+        "--signed",
+        action="store_true",
+        help="the calls are those of a difference, which a file in a mount says of itself",
+    )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file of records, - for stdin")
 
 
@@ -83,7 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = 0
     for name in arguments.files:
         try:
-            for lines in _decoded(name, arguments.kind, arguments.json):
+            wanted = arguments.kind.signed() if arguments.signed else arguments.kind
+            for lines in _decoded(name, wanted, arguments.json):
                 sys.stdout.buffer.write(lines)
                 sys.stdout.buffer.flush()
         except SourceFailed as error:
@@ -97,7 +111,9 @@ def _decoded(name: str, wanted: Kind, as_json: bool) -> Iterator[bytes]:
     try:
         with FileIO(0 if stdin else name, closefd=not stdin) as file:
             size = record_size(file.fileno()) or wanted.size
-            kind = next((kind for kind in KINDS if kind.size == size), wanted)
+            kinds = (kind for kind in (wanted, *KINDS) if kind.size == size)
+            kind = next(kinds, wanted)
+            kind = kind.signed() if is_signed(file.fileno()) else kind
             for data in _whole_records(file, kind.size, head):
                 yield kind.format(parse_records(data, kind.dtype), as_json)
     except ValueError as error:
@@ -116,7 +132,7 @@ def _explanation(head: bytes, wanted: Kind) -> str:
     if head and not head.translate(None, _TEXT):
         return "it is text already, and needs no decoding"
     for kind in KINDS:
-        if kind is not wanted and kind.fits(head):
+        if kind.size != wanted.size and kind.fits(head):
             return f"these are not records of {wanted.size} bytes: {kind.advice(wanted)}"
     return ""
 

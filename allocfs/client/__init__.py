@@ -10,6 +10,7 @@ from allocfs.client.records import (
     RecordFile,
     decode_records,
     format_records,
+    is_signed,
     read_records,
     record_size,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "format_counters",
     "format_records",
     "format_trends",
+    "is_signed",
     "parse_records",
     "read_records",
     "record_size",

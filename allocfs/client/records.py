@@ -47,12 +47,13 @@ def read_records(path: StrPath) -> Records:
 
 def record_size(fd: int) -> int | None:
     """Return how long the records of an open file are, None unless it is a mount's record file."""
-    try:
-        return int(os.getxattr(fd, "user.allocfs.record_size"))
-    except OSError as error:
-        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
-            raise
-        return None
+    size = _attribute(fd, "record_size")
+    return None if size is None else int(size)
+
+
+def is_signed(fd: int) -> bool:
+    """Tell whether an open file of a mount has the records of a difference."""
+    return _attribute(fd, "signed") is not None
 
 
 def decode_records(records: Records) -> Iterator[Record]:
@@ -63,6 +64,7 @@ def decode_records(records: Records) -> Iterator[Record]:
 def format_records(records: Records, as_json: bool = False) -> bytes:
     """Write records as the lines of /proc/allocinfo, without its header, or as JSON lines.
 
+    Calls are signed if the dtype is DIFFERENCE. A record of a group has the names that it has.
     Raises ValueError if these cannot be records.
     """
     if not _can_be_records(records):
@@ -73,15 +75,26 @@ def format_records(records: Records, as_json: bool = False) -> bytes:
     return render(Rows(TagTable.from_tags(tags), np.arange(len(tags)), sums))
 
 
+def _attribute(fd: int, name: str) -> bytes | None:
+    try:
+        return os.getxattr(fd, f"user.allocfs.{name}")
+    except OSError as error:
+        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
+            raise
+        return None
+
+
 def _can_be_records(records: Records) -> bool:
     """Tell whether there are names where records have them, and zeros where these are padded.
 
-    That tells the records of /counters apart, which have numbers where the names would be.
+    That tells the records of /counters apart, which have numbers where the names would be. Only the
+    rows of groups lack names, and they have no line.
     """
+    is_named = (records["function"] != b"") & (records["filename"] != b"")
+    is_zero = (records["bytes"] == 0) & (records["accurate"] == 0)
     return bool(
         all(_is_padded(records[name]) for name in ("modname", "function", "filename"))
-        and np.all(records["function"] != b"")
-        and np.all(records["filename"] != b"")
+        and np.all(is_named | ((records["lineno"] == 0) & ~is_zero))
         and np.all(records["accurate"] <= 1)
         and not records["pad"].tobytes().strip(b"\0")
     )

@@ -83,6 +83,14 @@ def heads(table: TagTable) -> list[str]:
 
 
 def head(tag: Codetag) -> str:
-    """Return `file:line [module] func:function` of a codetag."""
+    """Return `file:line [module] func:function` of a codetag; of other rows the names they have."""
+    if not tag.file or not tag.function:
+        return _head_of_sums(tag)
     module = f" [{tag.module}]" if tag.module else ""
     return f"{tag.file}:{tag.line}{module} func:{tag.function}"
+
+
+def _head_of_sums(row: Codetag) -> str:
+    """Return the names that a row of a group has, `-` if it has none."""
+    function = f"func:{row.function}" if row.function else ""
+    return " ".join(filter(None, (row.file, row.module, function))) or "-"

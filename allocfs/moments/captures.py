@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from weakref import WeakValueDictionary
@@ -10,9 +11,12 @@ import numpy as np
 
 from allocfs.backend.replay import time_in_name
 from allocfs.backend.textfile import read_capture
+from allocfs.errors import SourceFailed
 from allocfs.formats.text import Listing
 from allocfs.moments.moment import Moment, Taken
 from allocfs.tags.table import TagList
+
+log = logging.getLogger("allocfs.moments")
 
 CONTENT_ID = 1  # a capture does not tell that of its source
 _US_PER_S = 1_000_000
@@ -75,7 +79,11 @@ class CaptureReader:
 
     def _parse(self, file: CaptureFile) -> Moment:
         previous, tags = self._last or (None, None)
-        listing = read_capture(file.path, previous)
+        try:
+            listing = read_capture(file.path, previous)
+        except SourceFailed as error:
+            log.warning("%s", error, extra={"kind": type(error).__name__})
+            raise
         if tags is None or listing.table is not tags.table:
             every = np.arange(len(listing.table), dtype=np.intp)
             tags = TagList.from_slots(CONTENT_ID, listing.table, every)

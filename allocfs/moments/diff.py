@@ -28,14 +28,23 @@ class DiffBackend(Backend):
 
     If both are frozen it has only the tags whose values differ, unless it is `whole`, which sums
     of tags need. No tag of it is ever gone: it counts as zero where it is not loaded.
+
+    The numbers of tags are those of `numbering`, a list that has all tags of `after`, by default
+    its own; the tags that are gone have the numbers after these.
     """
 
     def __init__(
-        self, identities: Identities, before: Backend, after: Backend, whole: bool = False
+        self,
+        identities: Identities,
+        before: Backend,
+        after: Backend,
+        whole: bool = False,
+        numbering: TagList | None = None,
     ) -> None:
         """Match the tags. Raises SourceLate."""
         super().__init__()
         self._whole = whole
+        self._numbering = numbering
         self.is_frozen = all(isinstance(end, FrozenBackend) for end in (before, after))
         self.cpus = after.cpus
         self.staleness = min(before.staleness, after.staleness)
@@ -147,8 +156,9 @@ class DiffBackend(Backend):
 
     def _match(self) -> None:
         before, after = self._lists = self._before.tags, self._after.tags
-        of_before, of_after = map(self._identities.numbers, self._lists)
-        table = self._identities.table
+        identities = self._identities
+        of_before, of_after = map(identities.numbers, self._lists)
+        table = identities.table
         self._before_slots = _by_number(len(table), of_before, before.slots)
         self._after_slots = _by_number(len(table), of_after, after.slots)
         self._moved = np.zeros(len(table), dtype=np.bool_)
@@ -158,10 +168,11 @@ class DiffBackend(Backend):
         content_id = (
             before.content_id if isinstance(self._after, FrozenBackend) else after.content_id
         )
-        self._tags = TagList.from_slots(content_id, table, numbers)
+        numbering = of_after if self._numbering is None else identities.numbers(self._numbering)
+        every = TagList.from_slots(content_id, table, np.concatenate([numbering, gone]))
+        self._tags = every.part(numbers)
         if self.is_frozen and not self._whole:
-            changed = numbers[self.sums(numbers).growth() != 0]
-            self._tags = TagList.from_slots(content_id, table, changed)
+            self._tags = every.part(numbers[self.sums(numbers).growth() != 0])
 
     def _match_moved(self, table: TagTable, gone: Slots, new: Slots) -> Slots:
         """Give tags whose line moved their values before; return the other ones that are gone."""

@@ -74,6 +74,12 @@ def heads(group: Group, rows: Iterable[Codetag]) -> list[str]:
     return list(map(_form(group).head, rows))
 
 
+def starts_of(sizes: Ints) -> Ints:
+    """Return the number of elements before each row."""
+    starts: Ints = np.cumsum(sizes) - sizes
+    return starts
+
+
 def directory(file: str, depth: int | None) -> str:
     """Return the directory of a source file, `.` if it has none, or its first components."""
     components = posixpath.dirname(path_of(file)).split("/")

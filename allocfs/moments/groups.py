@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocfs.backend.base import Backend
-from allocfs.moments.grouping import Grouping, divide, field_names, heads
+from allocfs.moments.grouping import Grouping, divide, field_names, heads, starts_of
 from allocfs.query.language import Query
 from allocfs.query.selection import chosen_now, matching_tags
 from allocfs.tags.rows import Change, Groups, Rows, Trends
@@ -103,15 +103,20 @@ class GroupBackend(Backend):
     def sums(self, slots: Slots) -> Sums:
         """Sum the codetags of these rows at one instant, in 64 bits."""
         members, sizes = self._chosen(slots)
-        return _sum_rows(self.base.sums(members), sizes)
+        return _sum_rows(self.base.sums_in_groups(members, sizes), sizes)
 
     def accurate(self, slots: Slots) -> Flags:
         """Tell which of these rows have accurate codetags only."""
+        if self.has_trends:  # a row does not count the codetags that only older samples have
+            return self.sums(slots).accurate
         members, sizes = self._chosen(slots)
         return _reduce(np.logical_and, self.base.accurate(members), sizes, True)
 
     def bounds(self, slots: Slots) -> Bounds:
         """Sum the bounds of the codetags; a row with an unknown or huge bound has none."""
+        if self.has_trends:
+            nbytes = self.sums(slots).bytes
+            return Bounds(nbytes, nbytes)
         members, sizes = self._chosen(slots)
         low, high = self.base.bounds(members)
         largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high.astype(np.float64)))
@@ -191,13 +196,13 @@ class GroupBackend(Backend):
         self._sizes = np.zeros(len(tags.table), dtype=np.int64)
         self._sizes[tags.slots] = grouping.sizes
         self._starts = np.zeros(len(tags.table), dtype=np.int64)
-        self._starts[tags.slots] = _starts(grouping.sizes)
+        self._starts[tags.slots] = starts_of(grouping.sizes)
 
     def _chosen(self, slots: Slots) -> tuple[Slots, Ints]:
         """Return the codetags of some rows, one row after the other, and the number of each."""
         self._follow()
         sizes = self._sizes[slots]
-        shifts = np.repeat(self._starts[slots] - _starts(sizes), sizes)
+        shifts = np.repeat(self._starts[slots] - starts_of(sizes), sizes)
         members = self._members[np.arange(len(shifts)) + shifts]
         if not self._varies:
             return members, sizes
@@ -216,16 +221,10 @@ def _sum_rows(sums: Sums, sizes: Ints) -> Sums:
     )
 
 
-def _starts(sizes: Ints) -> Ints:
-    """Return the number of elements before each row."""
-    starts: Ints = np.cumsum(sizes) - sizes
-    return starts
-
-
 def _reduce(ufunc: np.ufunc, values: NDArray[T], sizes: Ints, empty: object) -> NDArray[T]:
     """Reduce consecutive elements to one for each row, `empty` if it has none; exact in 64 bits."""
     reduced = np.full(len(sizes), empty, dtype=values.dtype)
     rows = np.flatnonzero(sizes)
     if len(rows):
-        reduced[rows] = ufunc.reduceat(values, _starts(sizes)[rows])
+        reduced[rows] = ufunc.reduceat(values, starts_of(sizes)[rows])
     return reduced

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocfs.moments.columns import Columns, Times, no_trends, trends_of
+from allocfs.moments.grouping import starts_of
 from allocfs.moments.identities import Identities
 from allocfs.moments.moment import Moment
 from allocfs.tags.rows import Trends
@@ -45,6 +46,23 @@ class Samples:
             seen[numbers] = True
         return np.concatenate(parts)
 
+    def are_newest(self, slots: Slots, sizes: Ints) -> Flags:
+        """Tell which slots the newest moment of their group has; group n is the next `sizes[n]`."""
+        newest, sizes = self._numbers_of_newest[slots], sizes[sizes > 0]
+        if not len(slots):
+            return np.zeros(0, dtype=np.bool_)
+        flags: Flags = newest == np.repeat(np.maximum.reduceat(newest, starts_of(sizes)), sizes)
+        return flags
+
+    @cached_property
+    def _numbers_of_newest(self) -> Ints:
+        """The number of the newest moment that has each slot, -1 if none has it."""
+        newest = np.full(len(self.table), -1, dtype=np.int64)
+        number = {moment: n for n, moment in enumerate(self.moments)}
+        for tags, moment in self._newest.items():
+            newest[self._numbers[tags]] = number[moment]
+        return newest
+
     @cached_property
     def pairs(self) -> Pairs | None:
         """The pairs of all slots, each in the newest moment that has it."""
@@ -71,7 +89,7 @@ class Samples:
             return no_trends(len(sizes))
         step = max(1, _CELLS // len(self.moments))
         ends = np.cumsum(sizes)
-        starts = ends - sizes
+        starts = starts_of(sizes)
         parts = []
         for first in range(0, len(sizes), step):
             here = starts[first : first + step]

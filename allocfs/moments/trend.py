@@ -87,6 +87,11 @@ class TrendBackend(Backend):
             self._is_computed[missing] = True
         return Trends._make(column[slots] for column in self._trends)
 
+    def sums_in_groups(self, slots: Slots, sizes: Ints) -> Sums:
+        """Return the values of the newest sample that has any codetag of the group, else zero."""
+        sums, counts = self.sums(slots), self._samples.are_newest(slots, sizes)
+        return Sums(sums.bytes * counts, sums.calls * counts, sums.accurate | ~counts)
+
     def trends_of_groups(self, slots: Slots, sizes: Ints) -> Trends:
         """Return the trends of the sums of groups; group n is the next `sizes[n]` codetags.
 

@@ -132,7 +132,8 @@ class TagTable:
 class TagList:
     """Which codetags are loaded at one content_id, in the kernel's order.
 
-    `rank[slot]` is a codetag's number in that order, -1 if it is not loaded.
+    `rank[slot]` is a codetag's number in that order, -1 if it is not loaded. In a part of a list
+    it is the number in the whole list.
     """
 
     content_id: int
@@ -146,6 +147,12 @@ class TagList:
         rank = np.full(len(table), -1, dtype=np.int64)
         rank[slots] = np.arange(len(slots))
         return cls(content_id, table, slots, rank)
+
+    def part(self, slots: Slots) -> TagList:
+        """Return a list of some of the loaded slots, which keep their numbers."""
+        rank = np.full(len(self.rank), -1, dtype=np.int64)
+        rank[slots] = self.rank[slots]
+        return TagList(self.content_id, self.table, slots, rank)
 
     def in_order(self, slots: Slots) -> Slots:
         """Keep the loaded ones of some slots, in the kernel's order."""

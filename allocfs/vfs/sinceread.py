@@ -52,7 +52,8 @@ class SinceReadView:
         now = self._now()
         ends = FrozenBackend(self._last), FrozenBackend(now)
         is_grouped = self._file.scope.query.group is not None
-        diff = DiffBackend(self._branches.identities, *ends, whole=is_grouped)
+        numbering = self._branches.present.backend.tags
+        diff = DiffBackend(self._branches.identities, *ends, is_grouped, numbering)
         branch = self._branches.over(diff, self._file.scope)
         bound = BoundFile(self._file)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allocfs.moments.when import Between, SinceRead
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.branch import Branch
 from allocfs.vfs.nodes import TagFile
@@ -9,14 +10,17 @@ from allocfs.vfs.nodes import TagFile
 CONTENT_ID = "user.allocfs.content_id"
 RECORD_SIZE = "user.allocfs.record_size"
 RECORDS = "user.allocfs.records"
+SIGNED = "user.allocfs.signed"
 TIME = "user.allocfs.time"
 
 
 def names(file: TagFile) -> list[str]:
     """List the attributes that a file has."""
     size = [RECORD_SIZE] if file.record_size else []
+    is_difference = isinstance(file.scope.when, Between | SinceRead)
+    signed = [SIGNED] if size and is_difference else []
     time = [TIME] if file.scope.taken else []
-    return [CONTENT_ID, *size, RECORDS, *time]
+    return [CONTENT_ID, *size, RECORDS, *signed, *time]
 
 
 def value(name: str, bound: BoundFile, file: TagFile, branch: Branch) -> bytes:
@@ -30,6 +34,8 @@ def value(name: str, bound: BoundFile, file: TagFile, branch: Branch) -> bytes:
         found = file.record_size
     elif name == TIME:
         found = file.scope.taken
+    elif name == SIGNED:
+        found = 1
     else:
         found = len(branch.files.selection(bound, file).slots)
     return str(found).encode()

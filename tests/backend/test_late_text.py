@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,41 +12,8 @@ import trio.testing
 
 from allocfs.backend.passes import GIVE_UP
 from allocfs.backend.procfs import TextBackend
-from allocfs.backend.textfile import read_text
 from allocfs.errors import SourceFailed, SourceLate
-from tests.support.source_fakes import pairs, replace, text
-
-SECOND = 1_000_000_000
-ALL = ["", "xfs", "ext4"]
-
-
-class Gate:
-    """A text whose reads block while the gate is closed, and a clock set by the test."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.now = 100 * SECOND
-        self._open = threading.Event()
-        self.open()
-
-    def close(self) -> None:
-        self._open.clear()
-
-    def open(self) -> None:
-        self._open.set()
-
-    def write(self, instant: int) -> None:
-        replace(self.path, text(ALL, instant))
-
-    def read(self, path: str) -> bytes:
-        self._open.wait()
-        return read_text(path)
-
-    def clock(self) -> int:
-        return self.now
-
-    def backend(self, max_age: float) -> TextBackend:
-        return TextBackend(str(self.path), max_age, 4, self.clock, self.read)
+from tests.support.source_fakes import SECOND, Gate, pairs
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from allocfs.cli import command as cli
@@ -47,3 +49,26 @@ def test_check_says_why_a_query_is_refused(capfd: Captured) -> None:
     assert out == ""
     assert err.startswith("allocfs: 'colour=red': expected one of the keys file,")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("trend/0s/records", "trend/0s: expected all, or a span longer than 0"),
+        ("trend/1m/query/state=new/records", "'state=new': state is for queries below /diff"),
+        ("query/rising=90/records", "'rising=90': rising is for queries below /trend"),
+    ],
+)
+def test_check_refuses_what_has_no_meaning_in_its_place(
+    default_mount: Path, path: str, reason: str, capfd: Captured
+) -> None:
+    assert cli.main(["check", f"{default_mount}/{path}"]) == 2
+    assert reason in capfd.readouterr().err
+
+
+def test_check_accepts_what_has_a_meaning_in_its_place(
+    default_mount: Path, capfd: Captured
+) -> None:
+    path = f"{default_mount}/counters/trend/1m/query/rising=90/records"
+    assert cli.main(["check", path]) == 0
+    assert capfd.readouterr() == (f"{path}\n", "")

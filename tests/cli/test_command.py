@@ -68,6 +68,32 @@ def test_trends_are_printed_when_told(tmp_path: Path, capfd: Captured) -> None:
     assert capfd.readouterr().out == f"{line} mean:3.0 samples:2 \n" * 2
 
 
+DIFFERENCE = struct.pack("=64s64s64sQqq?7x", b"xfs", b"alloc", b"fs/xfs/a.c", 7, -5, -3, True)
+ROWS = struct.pack("=64s64s64sQqQ?7x", b"xfs", b"", b"", 0, 4096, 1, True) + struct.pack(
+    "=64s64s64sQqQ?7x", b"", b"alloc", b"", 0, 4096, 1, True
+)
+
+
+def test_the_calls_of_a_difference_are_signed(tmp_path: Path, capfd: Captured) -> None:
+    path = tmp_path / "records"
+    path.write_bytes(DIFFERENCE)
+    assert cli.main(["decode", "--signed", str(path)]) == 0
+    assert capfd.readouterr().out == "          -5       -3 fs/xfs/a.c:7 [xfs] func:alloc \n"
+    path.write_bytes(struct.pack("=QqqQ", 9, -5, -3, 1))
+    assert cli.main(["decode", "--counters", "--signed", str(path)]) == 0
+    assert capfd.readouterr().out == "          -5       -3 index:9 \n"
+
+
+def test_rows_of_a_group_have_the_names_that_they_have(tmp_path: Path, capfd: Captured) -> None:
+    path = tmp_path / "records"
+    path.write_bytes(ROWS)
+    assert cli.main(["decode", str(path)]) == 0
+    assert (
+        capfd.readouterr().out == "        4096        1 xfs \n        4096        1 func:alloc \n"
+    )
+    assert piped(bytes(224)).returncode == 1
+
+
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [

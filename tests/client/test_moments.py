@@ -80,7 +80,7 @@ def test_a_moment_that_is_missing_is_told_with_those_that_exist(mount: Mount) ->
     lost = mount.snapshot("a")
     difference = mount.diff(lost)
     lost.drop()
-    expected = r"no moment 'a': there are now, the snapshots \(b\), and those of history \(none\)"
+    expected = r"no moment 'a': there are now, the snapshots \(b\), and those of history/ \(none\)"
     for ask in (
         lambda: mount.moment("a"),
         lambda: mount.diff("now", "a"),
@@ -135,7 +135,7 @@ def test_a_name_that_moves_on_stands_for_one_sample(mounts: Mounter) -> None:
     assert last.time > first.time
     assert len(mount.diff("first", last).records()) == 0
     assert len(mount.diff(first).records()) == 1
-    with pytest.raises(FileNotFoundError, match=rf"history \([0-9]+, from {first.name} to @"):
+    with pytest.raises(FileNotFoundError, match=rf"history/ \([0-9]+, from {first.name} to @"):
         mount.moment("-1d")
 
 

@@ -13,7 +13,7 @@ import pytest
 from allocfs.errors import BadCapture, SourceFailed
 from allocfs.moments.captures import CaptureFile, CaptureReader
 from allocfs.moments.moment import Taken
-from tests.support.source_fakes import text
+from tests.support.source_fakes import HEADER, text
 
 ALL = ["", "xfs", "ext4"]
 TAKEN = Taken(1, 2)
@@ -76,3 +76,13 @@ def test_a_bad_capture_is_refused_each_time(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(BadCapture, match=r"1\.txt:1: expected"):
             bad.moment()
+
+
+def test_the_log_tells_of_a_capture_that_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    [file] = files(tmp_path, ALL)
+    Path(file.path).write_bytes(HEADER.encode() + b"1 1 mm/slub.c:x func:f \n")
+    with pytest.raises(BadCapture, match=":3: "):
+        file.moment()
+    assert f"{file.path}:3: " in caplog.text

@@ -276,7 +276,7 @@ class Moments(RuleBasedStateMachine):
             {key: value for key, value in values.items() if holds(Counted(key.tag), named)}
             for values in (self.mount.now().values, cursor.before())
         )
-        base = base_of_diff(before, now, is_frozen=True)
+        base = base_of_diff(before, now, is_frozen=True, numbering=self.mount.now().values)
         rows, total = select(base, asked)
         data = next_difference(cursor.view)
         note(f"last-read/{asked.path}: {data!r}, not {rows}")

@@ -53,10 +53,7 @@ class Answer(NamedTuple):
 
 def select(base: Base, asked: Asked) -> Answer:
     """Answer a query."""
-    rows = base.rows
-    if base.is_frozen and not asked.group:
-        rows = _numbered(row for row in rows if row.differs)
-    rows = [row for row in rows if holds(row.one, (asked.place, *asked.names))]
+    rows = [row for row in base.rows if holds(row.one, (asked.place, *asked.names))]
     if asked.group:
         rows = grouped(base.kind, rows, asked)
     else:
@@ -68,10 +65,6 @@ def select(base: Base, asked: Asked) -> Answer:
     if asked.sort:
         rows.sort(key=lambda row: _order(asked, row), reverse=asked.sort[0] == "-")
     return Answer(rows[: asked.limit], total)
-
-
-def _numbered(rows: Iterable[Row]) -> list[Row]:
-    return [replace(row, index=index) for index, row in enumerate(rows)]
 
 
 def holds(one: Counted, terms: Iterable[Term]) -> bool:
@@ -128,13 +121,14 @@ def grouped(kind: Kind, rows: list[Row], asked: Asked) -> list[Row]:
 
 
 def _sum(kind: Kind, tag: Codetag, index: int, rows: list[Row]) -> Row:
-    calls = sum(row.one.calls for row in rows)
     marks = {row.one.mark for row in rows}
+    counted = [row.one for row in (_newest(rows) if kind == "trend" else rows)]
+    calls = sum(one.calls for one in counted)
     one = Counted(
         tag,
-        signed(sum(row.one.bytes for row in rows)),
+        signed(sum(one.bytes for one in counted)),
         signed(calls) if kind == "diff" else calls % 2**64,
-        all(row.one.accurate for row in rows),
+        all(one.accurate for one in counted),
         mark=marks.pop() if len(marks) == 1 else "",
     )
     before = Value(
@@ -143,6 +137,12 @@ def _sum(kind: Kind, tag: Codetag, index: int, rows: list[Row]) -> Row:
     )
     summed = Row(one, tuple(key for row in rows for key in row.keys), index, before)
     return with_trend(replace(summed, points=_points(rows))) if kind == "trend" else summed
+
+
+def _newest(rows: list[Row]) -> list[Row]:
+    """Return the codetags in the newest sample that has any of them."""
+    newest = max(max(row.points or {}) for row in rows)
+    return [row for row in rows if newest in (row.points or {})]
 
 
 def _points(rows: list[Row]) -> dict[int, int]:

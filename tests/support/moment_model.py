@@ -177,11 +177,21 @@ def base_of_values(moment: Known) -> Base:
 
 
 def base_of_diff(
-    before: Values, after: Values, is_frozen: bool, seconds: Fraction | None = None
+    before: Values,
+    after: Values,
+    is_frozen: bool,
+    seconds: Fraction | None = None,
+    numbering: Values | None = None,
 ) -> Base:
-    """Return the codetags of two moments: those of the later one, then those that are gone."""
-    keys = [*after, *(key for key in before if key not in after)]
-    rows = [_change(index, key, before.get(key), after.get(key)) for index, key in enumerate(keys)]
+    """Return the codetags of two moments: those of the later one, then those that are gone.
+
+    `numbering` has all codetags that have numbers before those that are gone.
+    """
+    gone_keys = [key for key in before if key not in after]
+    index = {key: n for n, key in enumerate([*(numbering or after), *gone_keys])}
+    rows = [
+        _change(index[key], key, before.get(key), after.get(key)) for key in [*after, *gone_keys]
+    ]
     return Base(rows, "diff", is_frozen, seconds)
 
 

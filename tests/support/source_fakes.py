@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from allocfs.backend.procfs import TextBackend
+from allocfs.backend.textfile import read_text
 from allocfs.formats.records import RECORD_SIZE, decode_record
 
 MODULES = {
@@ -14,6 +17,8 @@ MODULES = {
     "xfs": [("fs/xfs/xfs_buf.c", line) for line in range(1, 20)],
     "ext4": [("fs/ext4/super.c", line) for line in (7, 7, 9)],
 }
+SECOND = 1_000_000_000
+ALL = ["", "xfs", "ext4"]
 HEADER = "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
 
 
@@ -85,3 +90,32 @@ def expected(capture: bytes) -> list[tuple[object, ...]]:
     names = [(row.module, row.function[-63:], row.file[-63:], row.line) for row in rows]
     values = [(row.bytes, row.calls, row.accurate) for row in rows]
     return [(*name, *value) for name, value in zip(names, values, strict=True)]
+
+
+class Gate:
+    """A text whose reads block while the gate is closed, and a clock set by the test."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now = 100 * SECOND
+        self._open = threading.Event()
+        self.open()
+
+    def close(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    def write(self, instant: int) -> None:
+        replace(self.path, text(ALL, instant))
+
+    def read(self, path: str) -> bytes:
+        self._open.wait()
+        return read_text(path)
+
+    def clock(self) -> int:
+        return self.now
+
+    def backend(self, max_age: float) -> TextBackend:
+        return TextBackend(str(self.path), max_age, 4, self.clock, self.read)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import pytest
+import trio
 
 from allocfs.backend.counterstore import CodetagStore
-from allocfs.errors import NameNotFound, NameTaken, ReadOnly, SnapshotFailed, SourceFailed
+from allocfs.errors import (
+    NameNotFound,
+    NameTaken,
+    ReadOnly,
+    SnapshotFailed,
+    SourceFailed,
+    SourceLate,
+)
 from allocfs.formats.table import TEXT
 from allocfs.moments.snapshots import MemoryStorage, Snapshots
 from allocfs.tags.table import Slots, Sums, TagTable
@@ -15,6 +24,7 @@ from allocfs.vfs.limits import Budget
 from allocfs.vfs.nodes import ROOT, MomentsDir, Scope
 from allocfs.vfs.snapshotdir import SnapshotDir
 from tests.conftest import TAGS
+from tests.support.source_fakes import SECOND, Gate
 
 HERE = MomentsDir(Scope(), "snapshots")
 
@@ -84,3 +94,34 @@ def test_a_source_that_fails_leaves_nothing_behind() -> None:
     with pytest.raises(SourceFailed):
         SnapshotDir(FailedStore(TagTable.from_tags(TAGS), 1), snapshots).make(HERE, "a")
     assert snapshots.names() == []
+
+
+def test_a_snapshot_of_a_text_is_not_older_than_its_request(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "allocinfo")
+    gate.write(1)
+    backend = gate.backend(max_age=3600)
+    gate.write(2)
+    gate.now += 1
+    snapshots = Snapshots()
+    SnapshotDir(backend, snapshots, gate.clock).make(HERE, "a")
+    snapshot = snapshots.by_name("a")
+    assert snapshot is not None
+    assert snapshot.moment().sums.bytes[0] == 2000
+
+
+def test_a_request_that_waited_for_a_pass_makes_no_other(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "allocinfo")
+    gate.write(1)
+    backend = gate.backend(max_age=3600)
+    directory = SnapshotDir(backend, Snapshots(), gate.clock)
+    gate.close()
+    gate.now += 1
+    with pytest.raises(SourceLate) as late:
+        directory.make(HERE, "a")
+    gate.now += SECOND
+    gate.open()
+    trio.run(late.value.answer)
+    backend.renew()
+    passes = backend.extra_stats()["passes"]
+    directory.make(HERE, "a")
+    assert backend.extra_stats()["passes"] == passes

@@ -267,7 +267,7 @@ def test_counters_of_a_difference_are_signed_and_marked(store: CodetagStore, cac
     data = whole(diff, ALL_COUNTERS, cached=cached)
     assert np.frombuffer(data, "i8,i8,i8,i8").tolist() == [
         (0, -60, -1, 1),
-        (1, -200, -2, 1 | 1 << 2),
+        (6, -200, -2, 1 | 1 << 2),
     ]
 
 
