@@ -127,11 +127,11 @@ def test_load_and_unload_cycles_take_no_memory(store: CodetagStore) -> None:
     tracemalloc.start()
     cycle(1000)
     before, _ = tracemalloc.get_traced_memory()
-    cycle(100_000)
+    cycle(20_000)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 4096
-    assert store.content_id == 1 + 2 * 101_100
+    assert store.content_id == 1 + 2 * 21_100
 
 
 Event = tuple[int, int, int, int]

@@ -17,7 +17,7 @@ from allocfs.mount.lock import MountLock
 from tests.conftest import is_mounted
 from tests.support import ROOT
 
-ROUNDS = 20
+ROUNDS = 8
 
 needs_fuse = pytest.mark.skipif(
     not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse is not for this user"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from allocfs.formats.records import COUNTERS, RECORD, parse_records
-from tests.conftest import Mounter, control, daemon_of, stats
+from tests.conftest import Mounter, control, daemon_of, stats, wait_until
 
 FORMS = ("", "counters", "text", "json")
 
@@ -169,7 +169,13 @@ def test_what_the_kernel_forgets_the_tree_forgets(mounts: Mounter) -> None:
     look_up(0, 12_000)
     before = resident(daemon_of(root))
     look_up(12_000, 12_000 + count)
-    assert resident(daemon_of(root)) - before < 2 << 20
+
+    def has_given_back() -> bool:
+        os.stat(root / "records")  # memory is given back while something is asked
+        return resident(daemon_of(root)) - before < 2 << 20
+
+    # On a busy machine the thread that makes the kernel forget comes later.
+    wait_until(has_given_back, "the daemon has given its memory back", seconds=60)
 
 
 def resident(pid: int) -> int:
