@@ -54,7 +54,7 @@ def test_a_text_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         textfile.read_text(str(path))
 
 
-GZIP = gzip.compress(TEXT)
+GZIP = gzip.compress(TEXT, mtime=0)
 
 
 def test_a_capture_can_be_compressed(tmp_path: Path) -> None:
@@ -96,12 +96,15 @@ def test_without_a_package_for_zstd_it_is_named(
         (GZIP[:-2] + b"xx", "is damaged: gzip: "),
         (GZIP + b"garbage", "is damaged: gzip: "),
         (lzma.compress(TEXT)[:-3], "is cut off: expected the end of the xz data"),
-        (gzip.compress(GZIP), ":1: expected the text of /proc/allocinfo, found gzip data"),
-        (gzip.compress(b"x" * (3 << 20)), "expands to above 2 MiB: that is no capture"),
+        (gzip.compress(GZIP, mtime=0), ":1: expected the text of /proc/allocinfo, found gzip data"),
+        (gzip.compress(b"x" * (3 << 20), mtime=0), "expands to above 2 MiB: that is no capture"),
         (lzma.compress(b"x" * (3 << 20)), "expands to above 2 MiB: that is no capture"),
         (b"\x7fELF\0", ":1: expected the text of /proc/allocinfo, found binary data"),
-        (gzip.compress(b""), ":1: expected codetags, found an empty file"),
-        (gzip.compress(HEADER), " lists no codetags: expected at least one after the header"),
+        (gzip.compress(b"", mtime=0), ":1: expected codetags, found an empty file"),
+        (
+            gzip.compress(HEADER, mtime=0),
+            " lists no codetags: expected at least one after the header",
+        ),
     ],
 )
 def test_a_damaged_or_large_compressed_capture_is_refused(
