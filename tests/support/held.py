@@ -195,7 +195,14 @@ class HeldFile:
 class HeldReader(threading.Thread):
     """A client that reads in one way, for a while, from files that it holds."""
 
-    def __init__(self, root: Path, history: History, read: Read, age: float, end: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        history: History,
+        read: Read,
+        age: float,
+        goes_on: Callable[[], bool],
+    ) -> None:
         super().__init__()
         self.failures: list[str] = []
         self.reads = self.stale = 0
@@ -203,13 +210,13 @@ class HeldReader(threading.Thread):
         self._history = history
         self._read = read
         self._age = age
-        self._end = end
+        self._goes_on = goes_on
         self._choose = random.Random(1)
 
     def run(self) -> None:
         """Open files, and read each for a number of times."""
         try:
-            while time.monotonic() < self._end:
+            while self._goes_on():
                 self._hold(self._choose.choice(PATHS))
         except Exception as error:
             self.failures.append(f"{self.name}: {type(error).__name__}: {error}")
