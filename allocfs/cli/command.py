@@ -22,6 +22,7 @@ COMMANDS = {
     "decode": ("allocfs.cli.decode", "print binary records as lines"),
     "check": ("allocfs.cli.check", "print a query in its canonical form"),
     "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
+    "export": ("allocfs.cli.export", "write captures with names that can be posted"),
     "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
 }
 """The module of each command, which has add_arguments(parser) and run(arguments), and a summary.
