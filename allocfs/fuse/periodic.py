@@ -37,8 +37,8 @@ LONG_GRACE = 0.3
 a read that the machine delayed that long would be refused."""
 _NS = 1_000_000_000
 _SETTLED_NS = _NS // 2
-"""For so long a file of `/.allocfs` keeps its length. A reader on a busy machine that looks for more
-at the end would get the end of longer contents."""
+"""For so long a file of `/.allocfs` keeps its length. A reader on a busy machine that looks for
+more at the end would get the end of longer contents."""
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
 
 
