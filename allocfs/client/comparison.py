@@ -42,6 +42,8 @@ def moment_of(name: str, mount: str | None) -> Moment:
         return _captured(name)
     if mount is None:
         raise SourceFailed(f"{name} does not exist; for a moment by name give --source MOUNT")
+    if mount_of(mount) is None:
+        raise SourceFailed(f"{mount} is no mount of allocfs")
     if name == NOW:
         return _mounted(mount)
     paths = [os.path.join(mount, directory, name) for directory in ("snapshots", "history")]

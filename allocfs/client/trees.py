@@ -47,9 +47,17 @@ class MountedTree:
         self.source = source
 
     def read(self, path: str) -> bytes:
-        """Read a file. Raises OSError."""
-        with open(os.path.join(self.source, path), "rb") as file:
-            return file.read()
+        """Read a file. Raises OSError, and SourceFailed if the directory has no such files."""
+        try:
+            with open(os.path.join(self.source, path), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            top = path.split("/", 1)[0]
+            if os.path.exists(os.path.join(self.source, top)):
+                raise
+            raise SourceFailed(
+                f"{self.source} has no {top}/: name a mount, or a snapshot in one"
+            ) from None
 
     def names(self, path: str) -> list[str]:
         """List a directory. Raises OSError."""
@@ -122,8 +130,9 @@ def default_source() -> str:
     if os.access(ALLOCINFO, os.R_OK):
         return ALLOCINFO
     for entry in mount_entries(MOUNTINFO):
-        if entry.type == FILESYSTEM_TYPE:
-            return os.fsdecode(entry.point)
+        point = os.fsdecode(entry.point)
+        if entry.type == FILESYSTEM_TYPE and os.path.exists(os.path.join(point, _MARK)):
+            return point
     raise SourceFailed(
         f"{ALLOCINFO} is not there, or not for this user, and no allocfs is mounted: name a SOURCE,"
         " which is a mount, a capture, or a directory of captures"

@@ -61,6 +61,11 @@ def test_what_is_no_moment_is_told(
         moment_of(name, None)
 
 
+def test_a_directory_that_is_no_mount_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceFailed, match="is no mount of allocfs"):
+        moment_of("first", str(tmp_path))
+
+
 def test_a_series_of_one_has_no_ends(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(text(ALL, 1))
     with pytest.raises(SourceFailed, match="one capture alone"):

@@ -87,6 +87,13 @@ def test_what_is_not_there_is_told(path: str, error: type[Exception]) -> None:
         open_tree(str(CAPTURE)).read(path)
 
 
+def test_a_directory_without_queries_is_told(default_mount: Path) -> None:
+    with pytest.raises(SourceFailed, match="has no json/: name a mount"):
+        open_tree(f"{default_mount}/by-file").read("json/records")
+    with pytest.raises(FileNotFoundError):
+        open_tree(str(default_mount)).read("json/by-file/none.c")
+
+
 def test_a_list_is_of_a_directory() -> None:
     with pytest.raises(NameNotFound):
         open_tree(str(CAPTURE)).names("records")
