@@ -1,0 +1,56 @@
+"""The times that logs write before their lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+_WHERE = 256  # bytes at the beginning of a line
+_ZONED = re.compile(
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,6})[0-9]*)?"
+    rb"(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_LONG = re.compile(rb"\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]")
+_SHORT = re.compile(rb"\b([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8})(?:\.([0-9]{1,6})[0-9]*)?")
+
+
+def time_of(line: bytes, reference: datetime) -> float | None:
+    """Return the time in the stamp of a line in seconds since 1970 UTC, None if it has none.
+
+    A time without a zone counts as UTC. One without a year is the last such before a day after
+    `reference`, the time of the text.
+    """
+    for moment in _moments(line[:_WHERE], reference):
+        return moment.timestamp()
+    return None
+
+
+def _moments(line: bytes, reference: datetime) -> Iterator[datetime]:
+    """Read the stamp in each of the forms; a form may fit without being a date."""
+    for pattern, read in ((_ZONED, _zoned), (_LONG, _long)):
+        if found := pattern.search(line):
+            yield from read(*(part.decode() if part else "" for part in found.groups()))
+    if found := _SHORT.search(line):
+        month, day, clock, fraction = ((part or b"").decode() for part in found.groups())
+        latest = reference + timedelta(days=1)
+        for year in (latest.year, latest.year - 1):
+            for moment in _long(month, day, clock, str(year), fraction):
+                if moment <= latest:
+                    yield moment
+
+
+def _zoned(day: str, clock: str, fraction: str, zone: str) -> Iterator[datetime]:
+    text = f"{day}T{clock}.{fraction or '0':0<6}"
+    try:
+        yield datetime.fromisoformat(text + (zone or "Z"))
+    except ValueError:
+        return
+
+
+def _long(month: str, day: str, clock: str, year: str, fraction: str = "") -> Iterator[datetime]:
+    text = f"{year} {month} {day} {clock}.{fraction or '0':0<6}"
+    try:
+        yield datetime.strptime(text, "%Y %b %d %H:%M:%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return
