@@ -22,6 +22,7 @@ COMMANDS = {
     "decode": ("allocfs.cli.decode", "print binary records as lines"),
     "check": ("allocfs.cli.check", "print a query in its canonical form"),
     "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
+    "import": ("allocfs.cli.import_command", "write captures of pasted texts, mail and logs"),
     "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
 }
 """The module of each command, which has add_arguments(parser) and run(arguments), and a summary.

@@ -65,9 +65,7 @@ def expand(pieces: Iterable[bytes], source: str, most: int) -> Iterator[bytes]:
         raise SourceFailed(f"{source} is damaged: {format_.name}: {error}") from None
 
 
-def _expanded(
-    pieces: Iterable[bytes], format_: Format, source: str, most: int
-) -> Iterator[bytes]:
+def _expanded(pieces: Iterable[bytes], format_: Format, source: str, most: int) -> Iterator[bytes]:
     size = 0
     stream = format_.decompressor()
     for data in pieces:

@@ -64,11 +64,12 @@ def _places(text: bytes) -> Iterator[tuple[int, int]]:
     The ends of a text are among them: a codetag may begin in one chunk and end in the next.
     """
     begin = end = 0
-    for sign in sorted({0, len(text), *(n for sign in _SIGNS for n in _signs(text, sign))}):
-        if sign - _AROUND > end:
+    found = {place for sign in _SIGNS for place in _signs(text, sign)}
+    for place in sorted({0, len(text), *found}):
+        if place - _AROUND > end:
             yield begin, end
-            begin = max(text.rfind(b"\n", end, sign - _AROUND) + 1, end)
-        end = (text.find(b"\n", sign + _AROUND) + 1) or len(text)
+            begin = max(text.rfind(b"\n", end, place - _AROUND) + 1, end)
+        end = (text.find(b"\n", place + _AROUND) + 1) or len(text)
     yield begin, end
 
 

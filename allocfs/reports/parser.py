@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from allocfs.formats.textgrammar import MOST_CHARACTERS, S64, U64
@@ -253,7 +253,7 @@ class Parser:
     def _leave_out(self, line: int, tokens: list[Token], beside: bool) -> None:
         """Tell of the tokens of a line; a line of words is other text."""
         kinds = [token.kind for token in tokens]
-        places = any(pair == ("number", "file:line") for pair in zip(kinds, kinds[1:], strict=False))
+        places = ("number", "file:line") in pairwise(kinds)
         if "" in kinds and not (beside or places or "func" in kinds):
             self._section.tally.other_lines += 1
             self._gap = True

@@ -14,7 +14,7 @@ from allocfs.reports.lines import chunks, sift
 from allocfs.reports.parser import Parser
 from allocfs.reports.report import Report, Tally
 from allocfs.reports.sections import Section, Sequence
-from allocfs.reports.times import time_of
+from allocfs.reports.times import time_in_name, time_of
 
 
 def read_reports(document: Document, tally: Tally) -> Iterator[Report]:
@@ -36,12 +36,29 @@ def open_document(file: IO[bytes], name: str) -> Document:
 
 
 def _reports(text: Document, tally: Tally) -> Iterator[Report]:
+    """Read the reports of a text; the time of the text itself is that of its only report."""
+    found = _found(text, tally)
+    first, second = next(found, None), next(found, None)
+    if first is None:
+        return
+    if second is None:
+        yield first if first.time is not None else first._replace(time=_time(text))
+        return
+    yield from (first, second)
+    yield from found
+
+
+def _time(text: Document) -> float | None:
+    return time_in_name(text.name) if text.time is None else text.time
+
+
+def _found(text: Document, tally: Tally) -> Iterator[Report]:
     parser = Parser(partial(time_of, reference=text.reference))
     for section in _sections(parser, text):
         report = section.report(text.name)
         tally.add(section.tally)
         if report is not None:
-            yield report if report.time is not None else report._replace(time=text.time)
+            yield report
     tally.lines += parser.lines
 
 

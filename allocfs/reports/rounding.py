@@ -63,8 +63,10 @@ def _exact(number: bytes, of_bytes: bool) -> Size | None:
 
 def _numfmt(steps: int, places: int, power: int) -> tuple[int, int] | None:
     """Bound a number that numfmt wrote: rounded away from zero; None if it does not write so."""
+    if places > 1:
+        return None
     unit, tens = 1024**power, 10**places
-    if places == 1 and 10 < steps < 100 or places == 0 and 10 < steps < 1024:
+    if 10 < steps < (1024, 100)[places]:
         return (steps - 1) * unit // tens + 1, steps * unit // tens
     if (steps, places) == (10, 0):  # 9.91 becomes 10
         return 99 * unit // 10 + 1, 10 * unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from allocfs.errors import SourceFailed
@@ -56,6 +56,13 @@ class Order:
         self.has_zero = self.has_zero or not size
         self.last = size
 
+    def add_all(self, sizes: Iterable[int]) -> None:
+        """Take in sizes for as long as they matter."""
+        for size in sizes:
+            self.add(size)
+            if self.is_decided:
+                return
+
     def join(self, other: Order) -> None:
         """Take in the sizes of a list that follows."""
         if other.first is None:
@@ -96,10 +103,7 @@ class Section:
             lines = re.sub(rb" *\n", b" \n", lines)
         self._add(lines, lines.count(b"\n"))
         if not self.order.is_decided:
-            for size in _SIZE.finditer(lines):
-                self.order.add(int(size[1]))
-                if self.order.is_decided:
-                    break
+            self.order.add_all(int(size[1]) for size in _SIZE.finditer(lines))
 
     def add_line(self, line: bytes, size: int) -> None:
         """Take in one line, and its size."""

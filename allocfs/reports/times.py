@@ -1,7 +1,8 @@
-"""The times that logs write before their lines."""
+"""The times that logs write before their lines, and those in the names of captures."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,30 @@ _ZONED = re.compile(
 )
 _LONG = re.compile(rb"\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]")
 _SHORT = re.compile(rb"\b([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8})(?:\.([0-9]{1,6})[0-9]*)?")
+_IN_NAME = re.compile(r"([0-9]{8}T[0-9]{6})(?:\.([0-9]{1,6}))?Z", re.ASCII)
+
+
+def time_in_name(path: str) -> float | None:
+    """Return the time in a name such as `allocinfo-20260102T030405.123Z.txt`, None if none is.
+
+    It is in seconds since 1970; the digits after the point are a fraction of a second. Of two
+    times the last one counts.
+    """
+    found = _IN_NAME.findall(os.path.basename(path))
+    if not found:
+        return None
+    second, fraction = found[-1]
+    try:
+        moment = datetime.strptime(second, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment.timestamp() + float(f"0.{fraction or 0}")
+
+
+def capture_name(moment: datetime, copy: int = 1) -> str:
+    """Name a capture so that names sort by time, in UTC and milliseconds, and then by `copy`."""
+    again = f"~{copy:03}" if copy > 1 else ""
+    return f"allocinfo-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z{again}.txt"
 
 
 def time_of(line: bytes, reference: datetime) -> float | None:

@@ -1,4 +1,7 @@
-"""The tokens of a pasted text, as patterns that any line breaks may stand between."""
+"""The tokens of a pasted text, as patterns that any line breaks may stand between.
+
+Texts are bytes here: a log of 100 MiB is not decoded. spec/imports.md has the grammar.
+"""
 
 from __future__ import annotations
 
@@ -10,113 +13,104 @@ SKIPPED = b"\x02"
 PROMPT = b"\x01"
 """Stands for the prompt line of a shell."""
 
-_N = rb"[^\x00-\x20\x7f]"  # a character of a name
-_S = rb"[ \t\n]++"
-_WHOLE = rb"(?:0|[1-9][0-9]{0,19}+)(?![^\x00-\x20\x7f])"
-_SIGNED = rb"(?:0|-?[1-9][0-9]{0,18}+)(?![^\x00-\x20\x7f])"
-_PAIR = rb"(?!func:)[a-z][a-z0-9_]*+:(?!/)" + _N + rb"++"
+_N = r"[^\x00-\x20\x7f]"  # a character of a name
+_S = r"[ \t\n]++"
+_LONGEST = 4096  # characters of a name
+_NAME = rf"{_N}{{1,{_LONGEST}}}"
+_WHOLE = rf"(?:0|[1-9][0-9]{{0,19}}+)(?!{_N})"
+_SIGNED = rf"(?:0|-?[1-9][0-9]{{0,18}}+)(?!{_N})"
+_PAIR = rf"(?!func:)[a-z][a-z0-9_]*+:(?!/){_NAME}+"
 
-def _stamps(s: bytes) -> bytes:
+
+def _stamps(s: str) -> str:
     """Match the stamp of a log at the beginning of a line; `s` is a space in it."""
-    day, clock = rb"[0-9]{1,2}", rb"[0-9]{2}:[0-9]{2}:[0-9]{2}"
-    part, host = rb"(?>(?:[.,][0-9]{1,9})?)", rb"[A-Za-z0-9_.-]{1,64}"
-    stamps = (
-        # printk, with or without the caller; dmesg -T
-        rb"\[" + s + rb"*[0-9]{1,10}\.[0-9]{3,9}\](?>(?: ?\[ *[TC][0-9]{1,10}\])?)",
-        rb"\[[A-Z][a-z]{2}" + s + rb"[A-Z][a-z]{2}" + s + rb"{1,2}" + day + s + clock + s + rb"[0-9]{4}\]",
-        # ISO 8601, as of journalctl -o short-iso, short-full, and dmesg --time-format iso
-        rb"(?>(?:[A-Z][a-z]{2}" + s + rb")?)[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T|" + s + rb")" + clock
-        + part + rb"(?>(?:Z|" + s + rb"UTC|[+-][0-9]{2}:?[0-9]{2})?)",
-        # syslog
-        rb"[A-Z][a-z]{2}" + s + rb"{1,2}" + day + s + clock + part,
-    )  # fmt: skip
-    kernel = rb"(?>(?:" + s + host + rb")?)" + s + rb"kernel:"
-    printk = rb"(?>(?:" + s + stamps[0] + rb")?)"
+    day, clock = "[0-9]{1,2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    part = "(?>(?:[.,][0-9]{1,9})?)"
+    printk = rf"\[{s}*[0-9]{{1,10}}\.[0-9]{{3,9}}\](?>(?: ?\[ *[TC][0-9]{{1,10}}\])?)"
+    dmesg = rf"\[[A-Z][a-z]{{2}}{s}[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{s}[0-9]{{4}}\]"
+    iso = (  # also of journalctl -o short-full
+        rf"(?>(?:[A-Z][a-z]{{2}}{s})?)[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T|{s}){clock}{part}"
+        rf"(?>(?:Z|{s}UTC|[+-][0-9]{{2}}:?[0-9]{{2}})?)"
+    )
+    syslog = rf"[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{part}"
+    kernel = rf"(?>(?:{s}[A-Za-z0-9_.-]{{1,64}})?){s}kernel:"
+    then_printk = rf"(?>(?:{s}{printk})?)"
     return (
-        rb"(?:" + rb"|".join(stamps) + rb")(?>(?:" + kernel + printk + rb")?)"
-        rb"|kernel:" + printk + rb"(?=" + s + rb")"
+        rf"(?:{printk}|{dmesg}|{iso}|{syslog})(?>(?:{kernel}{then_printk})?)"
+        rf"|kernel:{then_printk}(?={s})"
     )
 
 
-LINE_STAMPS = _stamps(rb"[ \t]")
-_STAMPS = _stamps(rb"[ \t\n]")
+LINE_STAMPS = _stamps(r"[ \t]").encode()
+"""The stamps of a log within one line."""
 
-RUN = re.compile(
-    rb"\n?+^((?>(?:(?=.{11}[0-9] .{7}[0-9] [^ ]) *+(?:0|-?[1-9][0-9]*+) ++(?:0|[1-9][0-9]*+) "
-    rb"(?!func:)" + _N + rb"+:(?:0|[1-9][0-9]{0,17}+)(?> \[" + _N + rb"+\](?= )|) func:" + _N + rb"++"
-    rb"(?> accurate:no|) ?+\n)+))",
-    re.MULTILINE,
-)
-"""Lines as the kernel writes them, with sizes and calls that keep to their columns."""
-
-RECORD = (
-    rb"(?P<size>-?[0-9]++(?>(?:\.[0-9]++)?))(?P<unit>[A-Za-z]{0,3})"
-    rb"(?>(?:" + _S + rb"(?P<spaced>[KMGTPE]iB|B)(?=[ \t\n]))?)"
-    + _S
-    + rb"(?P<calls>"
-    + _WHOLE
-    + rb")"
-    + _S
-    + rb"(?!func:|module:)(?P<file>"
-    + _N
-    + rb"+):(?P<line>"
-    + _WHOLE
-    + rb")"
-    rb"(?>(?:" + _S + rb"(?:\[(?P<module>" + _N + rb"+)\](?=[ \t\n])|module:(?P<named>" + _N + rb"++)))?)"
-    + _S
-    + rb"func:(?P<function>"
-    + _N
-    + rb"++)(?P<pairs>(?>(?:"
-    + _S
-    + _PAIR
-    + rb")*))"
+_LINE = (
+    # The sizes and the calls end where the kernel's columns do.
+    r"(?=.{11}[0-9] .{7}[0-9] [^ ]) *+(?:0|-?[1-9][0-9]*+) ++(?:0|[1-9][0-9]*+) "
+    rf"(?!func:){_NAME}:(?:0|[1-9][0-9]{{0,17}}+)(?> \[{_NAME}\](?= )|) func:{_NAME}+(?!{_N})"
+    r"(?> accurate:no|) ?+\n"
 )
 
-NODE = (
-    rb"nid(?P<node>[0-9]{1,5})"
-    + _S
-    + rb"(?P<node_bytes>"
-    + _SIGNED
-    + rb")"
-    + _S
-    + rb"(?P<node_calls>"
-    + _WHOLE
-    + rb")(?!"  # one number before a file:line shows that one of the node's is missing
-    + _S
-    + _WHOLE
-    + _S
-    + _N
-    + rb"+:[0-9])"
+RUN = re.compile(rf"\n?+^((?>(?:{_LINE})+))".encode(), re.MULTILINE)
+"""Lines as the kernel writes them."""
+
+_SIZE = (
+    r"(?P<size>-?[0-9]++(?>(?:\.[0-9]++)?))(?P<unit>[A-Za-z]{0,3})"
+    rf"(?>(?:{_S}(?P<spaced>[KMGTPE]iB|B)(?=[ \t\n]))?)"
+)
+_SITE = (
+    rf"(?!func:|module:)(?P<file>{_NAME}):(?P<line>{_WHOLE})"
+    rf"(?>(?:{_S}(?:\[(?P<module>{_NAME})\](?=[ \t\n])|module:(?P<named>{_NAME}+)))?)"
+    rf"{_S}func:(?P<function>{_NAME}+)(?!{_N})"
+)
+_RECORD = rf"{_SIZE}{_S}(?P<calls>{_WHOLE}){_S}{_SITE}(?P<pairs>(?>(?:{_S}{_PAIR}(?!{_N}))*))"
+
+# One number before a file:line shows that a number of the node is missing.
+_NODE = (
+    rf"nid(?P<node>[0-9]{{1,5}}){_S}(?P<node_bytes>{_SIGNED}){_S}(?P<node_calls>{_WHOLE})"
+    rf"(?!{_S}{_WHOLE}{_S}{_NAME}:[0-9])"
 )
 
-TITLE = (
-    rb"Memory" + _S + rb"allocations(?::|" + _S + rb"\(profiling" + _S + rb"is" + _S + rb"currently" + _S
-    + rb"turned" + _S + rb"(?P<turned>on|off)\):)"
-)  # fmt: skip
-COLUMNS = rb"(?:#[ \t\n]*)?<size>" + _S + rb"<calls>" + _S + rb"<tag" + _S + rb"info>"
-VERSION = rb"allocinfo" + _S + rb"-" + _S + rb"version:" + _S + rb"(?P<number>[0-9A-Za-z.+-]++)"
-PARTIAL = rb"#" + _S + rb"partial:" + _S + rb"[0-9]++" + _S + rb"(?:largest|codetags)(?=[ \t\n])"
-
-ITEM = re.compile(
-    rb"[ \t\n]*+(?:(?P<record>" + RECORD + rb")|(?P<node_line>" + NODE + rb")"
-    rb"|(?P<stamp>" + _STAMPS + rb")|(?P<title>" + TITLE + rb")|(?P<version>" + VERSION + rb")"
-    rb"|(?P<columns>" + COLUMNS + rb")|(?P<partial>" + PARTIAL + rb")"
-    rb"|(?P<skipped>\x02[0-9]++)|(?P<prompt>\x01)|(?P<token>" + _N + rb"++))"
+_TITLE = (
+    rf"Memory{_S}allocations"
+    rf"(?::|{_S}\(profiling{_S}is{_S}currently{_S}turned{_S}(?P<turned>on|off)\):)"
 )
-"""The next of a text: a whole codetag, a line of a node, a header, or a token of nothing."""
+_VERSION = rf"allocinfo{_S}-{_S}version:{_S}(?P<number>[0-9A-Za-z.+-]{{1,32}}+)(?!{_N})"
+_COLUMNS = rf"(?:#[ \t\n]*+)?+<size>{_S}<calls>{_S}<tag{_S}info>(?!{_N})"
+_PARTIAL = rf"#{_S}partial:{_S}[0-9]++{_S}(?:largest|codetags)(?!{_N})"
+
+_ITEMS = {
+    "record": _RECORD,
+    "node_line": _NODE,
+    "stamp": _stamps(r"[ \t\n]"),
+    "title": _TITLE,
+    "version": _VERSION,
+    "columns": _COLUMNS,
+    "partial": _PARTIAL,
+    "skipped": r"\x02[0-9]++",
+    "prompt": r"\x01",
+    "token": rf"{_N}++",
+}
+
+_ANY = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _ITEMS.items())
+
+ITEM = re.compile(rf"[ \t\n]*+(?:{_ANY})".encode())
+"""The next of a text: a whole codetag, a line of a node, a header, or a token of none of these."""
 
 KINDS = {
-    "number": re.compile(rb"[+-]?[0-9][0-9.,]*+(?:[A-Za-z]{1,3})?"),
-    "unit": re.compile(rb"[KMGTPE]iB|B"),
-    "func": re.compile(rb"func:.*", re.DOTALL),
-    "file:line": re.compile(_N + rb"*[./]" + _N + rb"*:[0-9]++"),
-    "module": re.compile(rb"\[[A-Za-z0-9_]+\]"),
-    "pair": re.compile(_PAIR),
-    "node": re.compile(rb"nid[0-9]+"),
+    "number": rb"[+-]?[0-9][0-9.,]*+(?:[A-Za-z]{1,3})?",
+    "unit": rb"[KMGTPE]iB|B",
+    "func": rb"func:.*",
+    "file:line": rf"{_N}*[./]{_N}*:[0-9]++".encode(),
+    "module": rb"\[[A-Za-z0-9_]+\]",
+    "pair": rf"{_PAIR}".encode(),
+    "node": rb"nid[0-9]+",
 }
 """The kinds of tokens that are parts of a codetag."""
+
+_KINDS = [(kind, re.compile(pattern)) for kind, pattern in KINDS.items()]
 
 
 def kind_of(token: bytes) -> str:
     """Name the part of a codetag that a token can be, an empty text if it can be none."""
-    return next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(token)), "")
+    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(token)), "")
