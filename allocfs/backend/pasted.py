@@ -18,7 +18,6 @@ from allocfs.backend.textsource import TextSource
 from allocfs.errors import SourceFailed
 from allocfs.reports.account import Account
 from allocfs.reports.captures import Captures
-from allocfs.reports.read import open_document, read_reports
 from allocfs.reports.report import Report
 
 log = logging.getLogger("allocfs.backend")
@@ -102,6 +101,8 @@ def _write(source: str, path: Path, account: Account) -> Path:
 
 
 def _reports(source: str, account: Account) -> Iterator[Report]:
+    from allocfs.reports.read import open_document, read_reports  # noqa: PLC0415  slow to import
+
     for path in _paths(source):
         try:
             with open(path, "rb", buffering=0, opener=_open_at_once) as file:

@@ -8,7 +8,6 @@ import stat
 from allocfs.errors import BadCapture, SourceFailed
 from allocfs.formats.compression import compression_of, decompress
 from allocfs.formats.text import Listing, parse, refresh
-from allocfs.reports.hint import hint
 
 MOST_BYTES = 1 << 28  # 5500 tags take half a megabyte
 _HEAD = 64  # bytes that show whether a file has text
@@ -33,6 +32,8 @@ def read_capture(path: str, previous: Listing | None = None) -> Listing:
     try:
         listing = next_listing(text, path, *filter(None, (previous,)))
     except BadCapture as error:
+        from allocfs.reports.hint import hint  # noqa: PLC0415  slow to import, and seldom needed
+
         raise BadCapture(f"{error}{hint(text)}") from None
     return require_codetags(listing, path)
 

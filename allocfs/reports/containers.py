@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
-import tarfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
 from io import BufferedReader, BytesIO, RawIOBase
 from itertools import chain
-from typing import IO, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from allocfs.errors import SourceFailed
 from allocfs.formats.compression import compression_of, expand
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+# tarfile and email take long to import, so that only texts of these kinds load them.
 
 MOST_BYTES = 1 << 32  # that a file may expand to
 _MOST_MAIL = 1 << 26  # bytes
@@ -106,6 +106,8 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _members(document: Document, depth: int) -> Iterator[Document]:
+    import tarfile  # noqa: PLC0415
+
     file = BufferedReader(_Pieces(document.pieces))
     try:
         with tarfile.open(fileobj=file, mode="r|") as archive:
@@ -157,6 +159,8 @@ def _whole(document: Document) -> bytes:
 
 def _parts(data: bytes, document: Document, depth: int) -> Iterator[Document]:
     """List the texts of a message, with its time: bodies that are plain text, and files."""
+    import email.policy  # noqa: PLC0415
+
     message = email.message_from_bytes(data, policy=email.policy.default)
     time = _date(message)
     for part in message.walk():
@@ -177,6 +181,8 @@ def _may_have_text(part: EmailMessage, content: bytes) -> bool:
 
 
 def _date(message: EmailMessage) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         return parsedate_to_datetime(str(message["date"])).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from allocfs.reports.tokens import LINE_STAMPS, PROMPT, SKIPPED
 
 CHUNK = 1 << 20  # bytes that are looked at together
-_AROUND = 4096  # bytes before and after a codetag in which parts of others may stand
+_LEAST = 1 << 16  # bytes; in less everything is looked at
+_AROUND = 1024  # bytes before and after a codetag in which parts of others may stand
 
 _TO_SPACES = bytes.maketrans(
     bytes({*range(32), 127} - {*b"\t\n"}), b" " * (len({*range(32), 127}) - 2)
@@ -22,7 +23,7 @@ _PREFIX = re.compile(
 )
 _FENCE = re.compile(rb"^[ \t]*+(?:```|~~~)[^\n]*+$", re.MULTILINE)
 _PROMPT = re.compile(
-    rb"^[ \t]*+(?>\[[^\]\n@]{1,64}@[^\]\n]{1,128}\]|[A-Za-z0-9_.-]{1,64}@[^\n$#%]{1,192}|)"
+    rb"^(?![^\n]*:[0-9]+[ \t][^\n]*func:)[ \t]*+(?>\[[^\]\n@]{1,64}@[^\]\n]{1,128}\]|[A-Za-z0-9_.-]{1,64}@[^\n$#%]{1,192}|)"
     rb"(?:[$%] |#(?! *(?:<size>|partial:)|[ \n]*$)) [^\n]*+$",
     re.MULTILINE,
 )
@@ -36,9 +37,12 @@ def chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
         rest += piece
         if len(rest) < CHUNK:
             continue
-        end = max(rest.rfind(b"\n"), 0) or max(rest.rfind(b" "), 0) or len(rest) - 1
-        yield rest[: end + 1]
-        rest = rest[end + 1 :]
+        end = (rest.rfind(b"\n") + 1) or (rest.rfind(b" ") + 1)
+        if not end:  # a word without an end is no part of a codetag, and nor is its rest
+            rest = b"?"
+            continue
+        yield rest[:end]
+        rest = rest[end:]
     if rest:
         yield rest
 
@@ -50,6 +54,8 @@ def sift(text: bytes) -> bytes:
     """
     text = _ANSI.sub(b"", text) if b"\x1b" in text else text
     text = text.replace(b"\r\n", b"\n").translate(_TO_SPACES).replace(b"\xc2\xa0", b" ")
+    if len(text) < _LEAST:
+        return text
     kept: list[bytes] = []
     end = 0
     for begin, after in _places(text):

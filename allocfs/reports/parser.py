@@ -11,15 +11,16 @@ from allocfs.formats.textgrammar import MOST_CHARACTERS, S64, U64
 from allocfs.reports.lines import clean
 from allocfs.reports.rounding import Size, read_size
 from allocfs.reports.sections import Section, Total
-from allocfs.reports.tokens import ITEM, RUN, kind_of
+from allocfs.reports.tokens import ITEM, OTHER, RUN, kind_of
 
 _MARGIN = 8192  # bytes at the end of a chunk that wait for the next one
 _MOST_TOKENS = 1024  # that wait for their end; then whole lines of them are told
 
 _WHOLE_NUMBER = re.compile(rb"0|[1-9][0-9]{0,19}")
+_PARTS = {"func", "site", "module", "pair", "node", "unit"}  # of a codetag that was torn
 _REASONS = {
     "func": "expected file:line before func:",
-    "file:line": "expected size and calls before file:line, and func: after it",
+    "site": "expected size and calls before file:line, and func: after it",
     "module": "expected file:line before [module]",
     "pair": "expected a codetag before a pair",
     "node": "expected a codetag before it, and bytes and calls after it",
@@ -86,7 +87,7 @@ class Parser:
 
     def _scan(self, limit: int) -> Iterator[Section]:
         while self._at < limit:
-            if not self._run():
+            if not (self._run() or self._other()):
                 item = ITEM.match(self._text, self._at)
                 if item is None:
                     break
@@ -123,6 +124,17 @@ class Parser:
         self._section.add_lines(self._text[run.start(1) : end])
         self._at = end
         self._last_line = 0
+        return True
+
+    def _other(self) -> bool:
+        """Pass over lines of words alone."""
+        other = OTHER.match(self._text, self._at)
+        if other is None:
+            return False
+        self._settle(self._line(other.start(1)))
+        self._section.tally.other_lines += other[1].count(b"\n")
+        self._gap = True
+        self._at = other.end() - 1
         return True
 
     def _begin(self, place: int) -> None:
@@ -244,7 +256,7 @@ class Parser:
         first, *rest = tokens
         if not (self._section.codetags and self._last_line and _WHOLE_NUMBER.fullmatch(first.text)):
             return tokens
-        if rest and rest[0].line == first.line:
+        if (rest and rest[0].line == first.line) or any(token.kind in _PARTS for token in rest):
             return tokens
         piece, beside = len(self._section.pieces) - 1, first.line == self._last_line
         self._section.totals.append(Total(piece, first.text, first.line, beside))
@@ -253,7 +265,7 @@ class Parser:
     def _leave_out(self, line: int, tokens: list[Token], beside: bool) -> None:
         """Tell of the tokens of a line; a line of words is other text."""
         kinds = [token.kind for token in tokens]
-        places = ("number", "file:line") in pairwise(kinds)
+        places = ("number", "site") in pairwise(kinds)
         if "" in kinds and not (beside or places or "func" in kinds):
             self._section.tally.other_lines += 1
             self._gap = True

@@ -54,6 +54,17 @@ _LINE = (
 RUN = re.compile(rf"\n?+^((?>(?:{_LINE})+))".encode(), re.MULTILINE)
 """Lines as the kernel writes them."""
 
+# Its last word may not be a part of a codetag that goes on in the next line.
+_OTHER = (
+    r"(?![^\n]*(?:func:|Memory|allocinfo|<size>|:[0-9]))"
+    r"(?!(?:[KMGTPE]i)?B[ \t])[A-Za-z_-]++,?+[ \t]"
+    r"(?=[^\n]*[ \t](?!(?:[KMGTPE]i)?B[ \t\n])(?:[A-Za-z(]|[0-9]++[A-Za-z]*+[.;)])"
+    r"[^ \t\n]*+[ \t]*+\n)[^\n]*+\n"
+)
+
+OTHER = re.compile(rf"\n?+^((?>(?:{_OTHER})+))".encode(), re.MULTILINE)
+"""Lines of words alone."""
+
 _SIZE = (
     r"(?P<size>-?[0-9]++(?>(?:\.[0-9]++)?))(?P<unit>[A-Za-z]{0,3})"
     rf"(?>(?:{_S}(?P<spaced>[KMGTPE]iB|B)(?=[ \t\n]))?)"
@@ -97,20 +108,19 @@ _ANY = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _ITEMS.items())
 ITEM = re.compile(rf"[ \t\n]*+(?:{_ANY})".encode())
 """The next of a text: a whole codetag, a line of a node, a header, or a token of none of these."""
 
-KINDS = {
-    "number": rb"[+-]?[0-9][0-9.,]*+(?:[A-Za-z]{1,3})?",
-    "unit": rb"[KMGTPE]iB|B",
-    "func": rb"func:.*",
-    "file:line": rf"{_N}*[./]{_N}*:[0-9]++".encode(),
-    "module": rb"\[[A-Za-z0-9_]+\]",
-    "pair": rf"{_PAIR}".encode(),
-    "node": rb"nid[0-9]+",
+_KINDS = {
+    "number": r"[+-]?[0-9][0-9.,]*+(?:[A-Za-z]{1,3})?",
+    "unit": r"[KMGTPE]iB|B",
+    "func": r"func:.*",
+    "module": r"\[[A-Za-z0-9_]+\]",
+    "site": rf"(?=[^./]*+[./]){_N}*:[0-9]++",
+    "pair": _PAIR,
+    "node": r"nid[0-9]+",
 }
-"""The kinds of tokens that are parts of a codetag."""
-
-_KINDS = [(kind, re.compile(pattern)) for kind, pattern in KINDS.items()]
+_KIND = re.compile("|".join(f"(?P<{kind}>{part})" for kind, part in _KINDS.items()).encode())
 
 
 def kind_of(token: bytes) -> str:
     """Name the part of a codetag that a token can be, an empty text if it can be none."""
-    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(token)), "")
+    found = _KIND.fullmatch(token)
+    return str(found.lastgroup) if found else ""
