@@ -71,7 +71,7 @@ def _numfmt(steps: int, places: int, power: int) -> tuple[int, int] | None:
     if (steps, places) == (10, 0):  # 9.91 becomes 10
         return 99 * unit // 10 + 1, 10 * unit
     if (steps, places) == (10, 1):  # and 1023.1 of the unit below becomes 1.0
-        return 1023 * unit // 1024 + (power > 1), unit
+        return 1023 * unit // 1024 + 1, unit
     return None
 
 
