@@ -6,7 +6,7 @@
 #   make soak       random use of live mounts for MINUTES=30, against a model
 #   make vm         check against kernels that RUN_IN_VM boots, see tests/vm/README.md
 #   make programs   run everyday programs on mounts, and write docs/programs.md
-#   make fuzz       feed the parsers of captures, queries and control lines, each for FUZZ
+#   make fuzz       feed the parsers of captures, queries, control lines and pasted texts, each for FUZZ
 #   make install    for all users: mount.allocfs, allocfs, their man pages
 #   make uninstall  take that away again
 #   make clean      leave only what is in the repository
@@ -73,7 +73,7 @@ programs: setup
 FUZZ = --seconds 300
 fuzz: setup
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
-	for parser in text query control; do \
+	for parser in text query control reports; do \
 	    $(BIN)/python -m fuzz $$parser $(FUZZ) || exit; \
 	done
 

@@ -1,4 +1,4 @@
-"""Fuzz a parser: `python -m fuzz text|query|control [--runs N | --seconds N] [--keep]`.
+"""Fuzz a parser: `python -m fuzz text|query|control|reports [--runs N | --seconds N] [--keep]`.
 
 With atheris (`pip install '.[fuzz]'`, Linux on x86-64) the fuzzing is guided by coverage. Without
 it the same targets get seeded mutations of the corpus, which finds less, and --keep is refused.
@@ -17,7 +17,7 @@ from fuzz import corpus, plain
 from fuzz.words import SEEDS, WORDS
 
 HANG = 60  # seconds for one input; generous, since other processes may use the machine
-MOST_BYTES = {"text": 4096, "query": 1024, "control": 4096}
+MOST_BYTES = {"text": 4096, "query": 1024, "control": 4096, "reports": 256}
 
 
 def main() -> int:

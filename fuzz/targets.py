@@ -20,6 +20,7 @@ from allocfs.formats.livetext import rewrite
 from allocfs.formats.text import Listing, format_listing, parse, refresh
 from allocfs.query.language import format_query
 from allocfs.query.language import parse as parse_query
+from fuzz.reflow import reports
 
 MOST_SECONDS = 1.0
 NAMES = ("mm/slub.c", "./include/linux/slab.h", "vmlinux", "a" * 63, "[*]?", "\udcff")
@@ -123,4 +124,4 @@ def _timed(target: Target) -> Target:
     return attempt
 
 
-TARGETS = {target.__name__: _timed(target) for target in (text, query, control)}
+TARGETS = {target.__name__: _timed(target) for target in (text, query, control, reports)}

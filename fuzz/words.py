@@ -38,6 +38,14 @@ WORDS: dict[str, list[bytes]] = {
         *(b"mm/slub.c:10", b"fs/xfs/xfs_log.c:7", b"include/linux/slab.h:5", b"1", b"-1", b"\0"),
         *(b"9223372036854775807", b"9223372036854775808", b"\xe2\x80\xa8", b"\xd9\xa1", b"\xff"),
     ],
+    "reports": [
+        *(b"4096 1 mm/slub.c:10 func:f", b" [xfs] ", b"func:", b"accurate:no", b"20G", b"9.8Mi "),
+        *(b"38.4 MiB ", b"allocinfo - version: 2.0\n", b"#     <size>  <calls> <tag info>\n"),
+        *(b"> ", b"```\n", b"$ cat x\n", b"[   30.988789] ", b"Nov 27 12:00:00 host kernel: "),
+        *(b"Memory allocations:\n", b"\nnid0 94912 2966\n", b" 12\n", b"module:xfs", b"\n"),
+        *(b"From a Thu Nov 27 12:00:00 2025\n", b"From: a\nDate: b\n\n", b"\xef\xbb\xbf", b"\0"),
+        *(b"18446744073709551615", b"-9223372036854775808", b"\x01", b"\x02", b"\xff"),
+    ],
 }
 
 SEEDS: dict[str, list[bytes]] = {
@@ -53,5 +61,12 @@ SEEDS: dict[str, list[bytes]] = {
         b"unload xfs\nload xfs\nrate 1000\n",
         b"alloc mm/slub.c:10 4096 2 1\nfree mm/slub.c:10 4096\n",
         b"leak mm/slub.c:10 1M/s\nleak mm/slub.c:10 0\n",
+    ],
+    "reports": [
+        bytes(range(32)),
+        b"\1\2\3" * 10,
+        _HEADER + _LINE + _MODULE,
+        b"> > 22M 1932 fs/xfs/xfs_buf.c:226 [xfs]\n> func:f 20G 5 mm/filemap.c:2012\n func:g 1\n",
+        b"[    3.9] Memory allocations:\n[    3.9]     38.4 MiB     5505 mm/slub.c:3075 func:f\n",
     ],
 }

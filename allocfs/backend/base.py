@@ -164,6 +164,9 @@ class Backend(ABC):
         """Return counts for `.allocfs/stats` that only this kind of backend has."""
         return {}
 
+    def close(self) -> None:  # noqa: B027  likewise
+        """Give back all that outlasts the process; by default there is nothing."""
+
     async def run(self, _watched: Watched) -> None:  # noqa: B027  likewise
         """Do the work that goes on beside requests, until cancelled; by default none."""
 

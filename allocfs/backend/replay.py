@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import trio
@@ -18,11 +16,11 @@ from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.backend.textfile import read_capture
 from allocfs.backend.textsource import TextSource
 from allocfs.errors import BadControl, SourceFailed
+from allocfs.reports.times import time_in_name
 
 INTERVAL = 1.0  # seconds between captures whose names do not tell their times
 SUFFIX = ".txt"
 SUFFIXES = (SUFFIX, *(f"{SUFFIX}.{end}" for end in ("gz", "xz", "zst")))
-_TIME = re.compile(r"([0-9]{8}T[0-9]{6})(?:\.([0-9]{1,6}))?Z", re.ASCII)
 
 
 class Capture(NamedTuple):
@@ -30,23 +28,6 @@ class Capture(NamedTuple):
 
     path: str
     at: float
-
-
-def time_in_name(path: str) -> float | None:
-    """Return the time in a name such as `allocinfo-20260102T030405.123Z.txt`, None if none is.
-
-    It is in seconds since 1970; the digits after the point are a fraction of a second. Of two
-    times the last one counts.
-    """
-    found = _TIME.findall(os.path.basename(path))
-    if not found:
-        return None
-    second, fraction = found[-1]
-    try:
-        moment = datetime.strptime(second, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return moment.timestamp() + float(f"0.{fraction or 0}")
 
 
 def series(paths: Sequence[str]) -> list[Capture]:

@@ -23,5 +23,6 @@ class SourceOptions:
     simulate: bool = False
     speed: float = 1.0
     step: bool = False
+    lenient: bool = False  # read pasted texts, mail and logs
     given: frozenset[str] = field(default=frozenset(), compare=False)
     """The names of the fields that mount options set, to their default value or another."""

@@ -25,10 +25,17 @@ def read_text(path: str) -> bytes:
 def read_capture(path: str, previous: Listing | None = None) -> Listing:
     """Read a capture, compressed or not; with the codetags of `previous` it has its table.
 
-    Raises SourceFailed, also if there are no codetags in it, and BadCapture.
+    Raises SourceFailed, also if there are no codetags in it, and BadCapture, which tells how to
+    read a pasted text.
     """
     text = _checked(decompress(_read_file(path), path, MOST_BYTES), path)
-    return require_codetags(next_listing(text, path, *filter(None, (previous,))), path)
+    try:
+        listing = next_listing(text, path, *filter(None, (previous,)))
+    except BadCapture as error:
+        from allocfs.reports.hint import hint  # noqa: PLC0415  slow to import, and seldom needed
+
+        raise BadCapture(f"{error}{hint(text)}") from None
+    return require_codetags(listing, path)
 
 
 def require_codetags(listing: Listing, path: str) -> Listing:

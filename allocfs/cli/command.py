@@ -25,6 +25,7 @@ COMMANDS = {
     "decode": ("allocfs.cli.decode", "print binary records as lines"),
     "check": ("allocfs.cli.check", "print a query in its canonical form"),
     "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
+    "import": ("allocfs.cli.import_command", "write captures of pasted texts, mail and logs"),
     "export": ("allocfs.cli.export", "write captures with names that can be posted"),
     "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
 }

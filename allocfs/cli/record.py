@@ -18,6 +18,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from allocfs.backend.procfs import TextReader
 from allocfs.errors import SourceFailed
 from allocfs.logs import one_line
+from allocfs.reports.times import capture_name
 from allocfs.units import parse_duration
 from allocfs.wholefiles import write_new
 
@@ -112,11 +113,6 @@ def _moment_after(last: datetime | None) -> datetime:
         time.sleep(_WITHIN_MS)
         now = datetime.now(UTC)
     return now
-
-
-def capture_name(moment: datetime) -> str:
-    """Name a capture so that names sort by time, in UTC and milliseconds."""
-    return f"allocinfo-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.txt"
 
 
 def write_capture(directory: Path, moment: datetime, text: bytes) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from allocfs.errors import SourceFailed
@@ -36,40 +37,55 @@ def decompress(data: bytes, source: str, most: int) -> bytes:
     Raises SourceFailed, naming `source`, if the data is damaged or cut off, or expands to more
     than `most` bytes.
     """
-    format_ = compression_of(data)
-    if format_ is None:
+    if compression_of(data) is None:
         return data
+    return b"".join(expand((data,), source, most))
+
+
+def expand(pieces: Iterable[bytes], source: str, most: int) -> Iterator[bytes]:
+    """Decompress data that comes in pieces, of which the first shows the format.
+
+    Raises SourceFailed as decompress() does.
+    """
+    position = iter(pieces)
+    first = next(position, b"")
+    format_ = compression_of(first)
+    if format_ is None:
+        raise SourceFailed(f"{source}: expected compressed data")
     try:
-        return _expanded(data, format_, source, most)
+        yield from _expanded(chain((first,), position), format_, source, most)
     except ImportError:
         raise SourceFailed(
             f"{source} is compressed by zstd, for which Python {_PYTHON_WITH_ZSTD} or the package"
             f" zstandard is needed: install allocfs[zstd], or decompress the file with unzstd"
         ) from None
-    except SourceFailed:
+    except (SourceFailed, OSError):
         raise
     except Exception as error:  # each library has its own
         raise SourceFailed(f"{source} is damaged: {format_.name}: {error}") from None
 
 
-def _expanded(data: bytes, format_: Format, source: str, most: int) -> bytes:
-    pieces: list[bytes] = []
-    size = position = 0
+def _expanded(pieces: Iterable[bytes], format_: Format, source: str, most: int) -> Iterator[bytes]:
+    size = 0
     stream = format_.decompressor()
-    while position < len(data):
-        if stream.eof:  # another stream follows, or padding
-            if not data[position]:
-                break
-            stream = format_.decompressor()
-        piece = data[position : position + _PIECE]
-        pieces.append(stream.decompress(piece))
-        position += len(piece) - len(stream.unused_data)
-        size += len(pieces[-1])
-        if size > most:
-            raise SourceFailed(f"{source} expands to above {most >> 20} MiB: that is no capture")
+    for data in pieces:
+        position = 0
+        while position < len(data):
+            if stream.eof:  # another stream follows, or padding
+                if not data[position]:
+                    return
+                stream = format_.decompressor()
+            piece = data[position : position + _PIECE]
+            expanded = stream.decompress(piece)
+            position += len(piece) - len(stream.unused_data)
+            size += len(expanded)
+            if size > most:
+                raise SourceFailed(
+                    f"{source} expands to above {most >> 20} MiB: that is no capture"
+                )
+            yield expanded
     if not stream.eof:
         raise SourceFailed(f"{source} is cut off: expected the end of the {format_.name} data")
-    return b"".join(pieces)
 
 
 def _gzip() -> Any:

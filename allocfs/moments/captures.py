@@ -9,11 +9,11 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from allocfs.backend.replay import time_in_name
 from allocfs.backend.textfile import read_capture
 from allocfs.errors import SourceFailed
 from allocfs.formats.text import Listing
 from allocfs.moments.moment import Moment, Taken
+from allocfs.reports.times import time_in_name
 from allocfs.tags.table import TagList
 
 log = logging.getLogger("allocfs.moments")

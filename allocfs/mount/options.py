@@ -141,6 +141,7 @@ FLAGS: dict[str, tuple[str, bool]] = {
     "ioctl": ("ioctl", True),
     "simulate": ("simulate", True),
     "step": ("step", True),
+    "lenient": ("lenient", True),
     "ro": ("read_only", True),
     "rw": ("read_only", False),
     "noexec": ("no_exec", True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 
 import trio
@@ -45,7 +46,17 @@ def serve(
     mounting failed.
     """
     memory.use_one_heap()
-    backend = open_source(source, options)
+    with closing(open_source(source, options)) as backend:
+        _serve(backend, options, source, mountpoint, ready)
+
+
+def _serve(
+    backend: Backend,
+    options: MountOptions,
+    source: str | None,
+    mountpoint: str,
+    ready: Callable[[], None],
+) -> None:
     pages = PageDropper()
     record = _record(backend, options)
     storage = Archive(options.snapshots) if options.snapshots else None

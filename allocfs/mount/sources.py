@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from allocfs.backend.base import Backend, Kind
 from allocfs.backend.livesource import LIVE
+from allocfs.backend.pasted import PASTED
 from allocfs.backend.replay import SERIES
 from allocfs.backend.simulated import FROM_FILE, SIMULATED
 from allocfs.backend.sourceoptions import NO_SOURCE, SourceOptions
 from allocfs.backend.static import CAPTURE
 from allocfs.errors import OptionError
 
-KINDS = (SIMULATED, SERIES, FROM_FILE, LIVE, CAPTURE)
+KINDS = (SIMULATED, PASTED, SERIES, FROM_FILE, LIVE, CAPTURE)
 """All kinds; a SOURCE is of the first that recognises it."""
 
 OPTION_USES = {name: use for kind in KINDS for name, use in kind.options.items()}

@@ -13,8 +13,9 @@ import pytest
 import trio
 import trio.testing
 
-from allocfs.backend.replay import Capture, Replay, captures_in, series, time_in_name
+from allocfs.backend.replay import Capture, Replay, captures_in, series
 from allocfs.errors import BadCapture, BadControl, SourceFailed
+from allocfs.reports.times import time_in_name
 from tests.support import CAPTURES
 from tests.support.source_fakes import HEADER, oracle, pairs, text
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from allocfs.backend.procfs import TextReader
-from allocfs.backend.replay import captures_in, time_in_name
-from allocfs.cli.record import add_arguments, capture_name, record, run, ticks, write_capture
+from allocfs.backend.replay import captures_in
+from allocfs.cli.record import add_arguments, record, run, ticks, write_capture
+from allocfs.reports.times import capture_name, time_in_name
 from tests.conftest import wait_until
 from tests.support.source_fakes import text
 
