@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from allocfs.backend.replay import captures_in, time_in_name
+from allocfs.backend.replay import captures_in
 from allocfs.backend.textfile import next_listing, read_capture
 from allocfs.client.trees import LocalTree, MountedTree, mount_of
 from allocfs.errors import SourceFailed
@@ -16,6 +16,7 @@ from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.moment import Moment, Taken
 from allocfs.moments.names import NOW
 from allocfs.moments.pair import AFTER, BEFORE, Pair
+from allocfs.reports.times import time_in_name
 from allocfs.tags.table import TagList
 
 _NS = 1_000_000_000
