@@ -23,10 +23,10 @@ _PREFIX = re.compile(
 )
 _FENCE = re.compile(rb"^[ \t]*+(?:```|~~~)[^\n]*+$", re.MULTILINE)
 _PROMPT = re.compile(
+    rb"^[ \t]*+(?>\[[^\]\n@]{1,64}@[^\]\n]{1,128}\]|[A-Za-z0-9_.-]{1,64}@[^\n$#%]{1,192}|)"
+    rb"(?:[$%]|#(?! *(?:<size>|partial:)|[ \n]*$))"
     # A line with a codetag is none, so that nothing in it is lost unseen.
-    rb"^(?![^\n]*:[0-9]+[ \t][^\n]*func:)[ \t]*+"
-    rb"(?>\[[^\]\n@]{1,64}@[^\]\n]{1,128}\]|[A-Za-z0-9_.-]{1,64}@[^\n$#%]{1,192}|)"
-    rb"(?:[$%]|#(?! *(?:<size>|partial:)|[ \n]*$))(?: [^\n]*+)?$",
+    rb"(?![^\n]*:[0-9]+[ \t][^\n]*func:)(?: [^\n]*+)?$",
     re.MULTILINE,
 )
 _SIGNS = (b"func:", b"Memory allocations")
