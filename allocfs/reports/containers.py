@@ -169,6 +169,7 @@ def _parts(data: bytes, document: Document, depth: int) -> Iterator[Document]:
         content = part.get_payload(decode=True)
         if not isinstance(content, bytes) or not _may_have_text(part, content):
             continue
+        content = _as_utf8(content, part.get_content_charset())
         name = part.get_filename() or document.name
         reference = document.reference if time is None else datetime.fromtimestamp(time, UTC)
         inner = Document(name, iter((content,)), time, reference)
@@ -178,6 +179,14 @@ def _parts(data: bytes, document: Document, depth: int) -> Iterator[Document]:
 def _may_have_text(part: EmailMessage, content: bytes) -> bool:
     text = part.get_content_maintype() in ("text", "message")
     return bool(text or compression_of(content) or b"func:" in content)
+
+
+def _as_utf8(content: bytes, charset: str | None) -> bytes:
+    """Write a text of a message in UTF-8; one of an unknown character set stays as it is."""
+    try:
+        return content if charset is None else content.decode(charset, "replace").encode()
+    except LookupError:
+        return content
 
 
 def _date(message: EmailMessage) -> float | None:

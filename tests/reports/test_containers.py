@@ -80,6 +80,12 @@ def test_the_parts_of_a_message_are_texts_of_their_own() -> None:
     assert times == [datetime(2025, 11, 27, 12, tzinfo=UTC).timestamp()] * 2
 
 
+def test_a_message_in_another_character_set_is_read() -> None:
+    head = b"From: a\nSubject: b\nContent-Type: text/plain; charset=iso-8859-1\n\n"
+    ((_, body),) = texts(head + LINE.replace(b" ", b"\xa0"))
+    assert body == LINE.replace(b" ", b"\xc2\xa0")
+
+
 def test_a_message_without_a_date_has_no_time() -> None:
     for date in (b"", b"Date: soon\n"):
         data = b"From: a\nSubject: b\n" + date + b"\n" + LINE
