@@ -70,3 +70,13 @@ def number_in_range(digits: str, allowed: range, expected: str, unit: int = 1) -
     if number not in allowed:
         raise ValueError(f"expected {expected}, from {allowed[0]} to {allowed[-1]}")
     return number
+
+
+def human_size(nbytes: float, sign: str = "") -> str:
+    """Write a size for people with three digits and a binary unit, such as `2.08 GiB`."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    size, unit = float(nbytes), 0
+    while abs(size) >= 999.5 and unit < len(units) - 1:
+        size, unit = size / 1024, unit + 1
+    decimals = 0 if unit == 0 or abs(size) >= 99.95 else 1 if abs(size) >= 9.995 else 2
+    return f"{size:{sign}.{decimals}f} {units[unit]}"

@@ -112,8 +112,9 @@ struct allocfs_counters {
 #define ALLOCFS_ACCURATE (UINT64_C(1) << 0)
 #define ALLOCFS_NEW (UINT64_C(1) << 1)         /* in a difference: not in the moment before */
 #define ALLOCFS_GONE (UINT64_C(1) << 2)        /* in a difference: not in the moment after */
-#define ALLOCFS_APPROXIMATE (UINT64_C(1) << 3) /* reserved for texts with rounded numbers */
+#define ALLOCFS_APPROXIMATE (UINT64_C(1) << 3) /* its bytes were rounded */
 #define ALLOCFS_MOVED (UINT64_C(1) << 4)       /* in a difference: its line moved */
+#define ALLOCFS_UNKNOWN (UINT64_C(1) << 5)     /* in a difference: a partial list lacks it */
 
 /* One record of the files of a trend, /trend/.../records and the like. */
 struct allocfs_trend {

@@ -14,7 +14,7 @@ from tests.support import ROOT
 PACKAGE = ROOT / "allocfs"
 TOP = "__init__ errors units clock logs descriptor wholefiles programs".split()
 MODEL = "tags formats reports kernel backend query moments vfs".split()
-ORDER = [*TOP, *MODEL, *"fuse mount client compare cli demo".split()]
+ORDER = [*TOP, *MODEL, *"fuse mount client screen compare cli demo".split()]
 FACADE = {"allocfs.vfs.filesystem", "allocfs.vfs.nodes"}
 """All that fuse/ knows of the model."""
 

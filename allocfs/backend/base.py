@@ -16,6 +16,7 @@ import numpy as np
 from allocfs.backend.control import Control
 from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.clock import age_clock_ns
+from allocfs.tags.rounding import Partial, Rounding
 from allocfs.tags.rows import Rows, Trends
 from allocfs.tags.table import Bounds, Flags, Ints, Marks, Pairs, Slots, Sums, TagList
 
@@ -48,6 +49,9 @@ class Backend(ABC):
 
     has_trends: bool = False
     """Whether trends() returns trends, which files of records then hold."""
+
+    partial: Partial | None = None
+    """What is known of a list that lacks codetags, None if it has all."""
 
     control: Control | None = None
     """The commands of `.allocfs/control`, if there are any."""
@@ -127,9 +131,14 @@ class Backend(ABC):
         """Return the unknown pairs of these codetags, None if no codetag has any; sums nothing."""
         return None
 
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Tell what the bytes of these codetags can be, None if all are exact; sums nothing."""
+        return None
+
     def rows(self, slots: Slots, sums: Sums) -> Rows:
         """Return all that a rendered file says of these codetags, whose sums are known."""
-        return Rows(self.tags.table, slots, sums, self.pairs(slots))
+        table, pairs = self.tags.table, self.pairs(slots)
+        return Rows(table, slots, sums, pairs, rounding=self.rounding(slots))
 
     def marks(self, slots: Slots) -> Marks | None:
         """Tell which of these codetags are new, gone or moved, None outside a diff."""

@@ -35,7 +35,8 @@ class PastedReport(TextSource):
 
     def describe(self) -> str:
         """Name the file, and tell what was left out."""
-        return f"source {self._path}\ninterface capture\nlenient yes{self.notice()}"
+        partial = f"\npartial {self.partial.note}" if self.partial else ""
+        return f"source {self._path}\ninterface capture{partial}\nlenient yes{self.notice()}"
 
 
 class PastedSeries(Replay):

@@ -19,7 +19,8 @@ class StaticCapture(TextSource):
 
     def describe(self) -> str:
         """Name the capture."""
-        return f"source {self._path}\ninterface capture"
+        partial = f"\npartial {self.partial.note}" if self.partial else ""
+        return f"source {self._path}\ninterface capture{partial}"
 
 
 CAPTURE = Kind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allocfs.backend.base import Backend
 from allocfs.backend.sourcestate import SourceState
 from allocfs.formats.text import Listing
+from allocfs.tags.rounding import Partial, Rounding
 from allocfs.tags.slots import TagSlots
 from allocfs.tags.table import Bounds, Flags, Pairs, Slots, Sums, TagList
 
@@ -76,6 +77,17 @@ class TextSource(Backend):
         if pairs is None:
             return None
         return [pairs[line] if line >= 0 else "" for line in self.tags.rank[slots].tolist()]
+
+    @property
+    def partial(self) -> Partial | None:  # type: ignore[override]
+        """What the header says of a list that lacks codetags."""
+        return self._listing.partial
+
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Return what the text says that the bytes of these tags can be."""
+        self.state.require()
+        rounding = self._listing.rounding
+        return None if rounding is None else rounding.of(self.tags.rank[slots])
 
     def notice(self) -> str:
         """Return the line about the parts that were not understood, if there are any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Collection
+from contextlib import suppress
 
 from allocfs.cli.command import warn
 from allocfs.errors import BadQuery
@@ -39,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(_canonical(text), flush=True)
     else:
         names = os.path.abspath(text).removeprefix(mountpoint).strip("/").split("/")
-        print(_exact_path(mountpoint, names), flush=True)
+        path = _exact_path(mountpoint, names)
+        print(path, flush=True)
+        _warn_of_doubt(path)
     return 0
 
 
@@ -61,11 +64,9 @@ def _canonical(text: str, places: Collection[Place] | None = None) -> str:
 def _mountpoint(path: str) -> str | None:
     """Return the mount that a path is in, though the end of the path need not exist."""
     here = os.path.abspath(path)
-    while not os.path.exists(f"{here}/{MARK}"):
-        if here == "/":
-            return None
+    while not os.path.ismount(here):
         here = os.path.dirname(here)
-    return here
+    return here if os.path.exists(f"{here}/{MARK}") else None
 
 
 def _exact_path(mountpoint: str, names: list[str]) -> str:
@@ -88,6 +89,15 @@ def _exact_path(mountpoint: str, names: list[str]) -> str:
                 _require_window(name)
             exact.append(name)
     return os.path.join(mountpoint, *exact)
+
+
+def _warn_of_doubt(path: str) -> None:
+    """Warn if the answer of a query depends on the rounding of bytes."""
+    from allocfs.query.doubt import doubt  # noqa: PLC0415  numpy takes long to import
+
+    with suppress(OSError):
+        if count := int(os.getxattr(path, "user.allocfs.doubtful")):
+            warn(doubt(count))
 
 
 def _require_window(name: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from allocfs import __version__
 from allocfs.errors import AllocfsError, BadQuery, OptionError
@@ -19,10 +20,13 @@ FAILED = 1
 MISUSED = 2
 
 COMMANDS = {
+    "show": ("allocfs.cli.show", "show where memory is"),
+    "diff": ("allocfs.cli.diff", "show what grew between two moments"),
     "decode": ("allocfs.cli.decode", "print binary records as lines"),
     "check": ("allocfs.cli.check", "print a query in its canonical form"),
     "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
     "import": ("allocfs.cli.import_command", "write captures of pasted texts, mail and logs"),
+    "export": ("allocfs.cli.export", "write captures with names that can be posted"),
     "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
 }
 """The module of each command, which has add_arguments(parser) and run(arguments), and a summary.
@@ -32,6 +36,11 @@ A module is imported only for its own command: some take long."""
 
 class Parser(argparse.ArgumentParser):
     """A parser that reports bad arguments in one line."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take words such as -10m for ages, as argparse does with negative numbers."""
+        super().__init__(*args, **options)
+        self._negative_number_matcher = re.compile("-[0-9]")
 
     def error(self, message: str) -> NoReturn:
         """Exit with the message."""
@@ -58,7 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parsed = _parser(arguments).parse_args(arguments)
+    parser = _parser(arguments)
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest and (not hasattr(parsed, "words") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        parsed.words += rest  # argparse takes words before an option alone
     return int(parsed.run(parsed))
 
 

@@ -159,7 +159,12 @@ def _run_in_period(
     """Run each scenario twice within one period of max_age: its first reader, then a later one."""
     for _ in range(_PERIOD_ATTEMPTS):
         period = mount.next_period()
-        trials = [(s, design, _run(mount, s, design)) for s in scenarios for design in PERIODIC]
+        try:
+            trials = [(s, design, _run(mount, s, design)) for s in scenarios for design in PERIODIC]
+        except ValueError:  # repetitions of two periods differ in their work
+            if mount.period() == period:
+                raise
+            continue
         if mount.period() == period:
             break
     else:

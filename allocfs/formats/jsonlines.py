@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
+import numpy as np
+
 from allocfs.tags.pairs import pairs_of
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.rows import Change, Rows, Trends
 from allocfs.tags.table import Marks, Pairs, Sums
 
@@ -29,6 +32,7 @@ MEMBERS = (
     Member("bytes", "integer", "bytes", "bytes allocated and not yet freed"),
     Member("calls", "integer", "calls", "allocations not yet freed"),
     Member("accurate", "boolean", "", "whether every allocation is counted"),
+    Member("approx", "array", "bytes", "what rounded bytes can be, null if open; absent if exact"),
     Member("pairs", "object", "", "strings by key: the other pairs of the text, absent if none"),
 )
 _COUNTS = "object of bytes and calls"
@@ -37,7 +41,7 @@ DIFF_MEMBERS = (
     Member("after", _COUNTS, "", "the values after, zero of a tag that is gone"),
     Member("delta", _COUNTS, "", "after minus before"),
     Member("per_second", _COUNTS, "1/s", "delta by time, null if a time is not known"),
-    Member("state", "string", "", "new, gone, moved, grown or shrunk"),
+    Member("state", "string", "", "new, gone, moved, unknown, grown or shrunk"),
 )
 """In a difference these follow the names, in the place of bytes and calls."""
 GROUP_MEMBERS = (
@@ -72,9 +76,10 @@ _ALL_NAMES = ("file", "line", "function", "module")
 def format_json(rows: Rows) -> bytes:
     """Render rows; an empty module stands for built-in code, as in the records."""
     members = [*_names(rows), *_values(rows)]
-    template = "{" + ", ".join(f'"{name}": %s' for name, _ in members) + "%s}\n"
+    template = "{" + ", ".join(f'"{name}": %s' for name, _ in members) + "%s%s}\n"
     columns = [column for _, column in members]
-    lines = zip(*columns, _pair_members(rows.pairs, len(rows.slots)), strict=True)
+    pairs = _pair_members(rows.pairs, len(rows.slots))
+    lines = zip(*columns, _approx_members(rows.rounding, rows.sums), pairs, strict=True)
     return "".join([template % line for line in lines]).encode()
 
 
@@ -118,11 +123,11 @@ def _change_members(delta: Sums, change: Change) -> Iterator[tuple[str, Iterable
 def states(delta: Sums, marks: Marks) -> list[str]:
     """Name the state of each tag of a difference, the most telling one."""
     grown = (delta.growth() > 0).tolist()
-    new, gone, moved = (flags.tolist() for flags in marks)
-    return [
-        "new" if n else "gone" if g else "moved" if m else "grown" if up else "shrunk"
-        for n, g, m, up in zip(new, gone, moved, grown, strict=True)
-    ]
+    states = ["grown" if up else "shrunk" for up in grown]
+    for flags, name in zip(marks, marks._fields, strict=True):
+        for place in np.flatnonzero(flags).tolist():
+            states[place] = name
+    return states
 
 
 def _plus(before: Sums, delta: Sums) -> Sums:
@@ -145,6 +150,14 @@ def _percent(nbytes: int, total: int) -> str:
 
 def _booleans(flags: list[bool]) -> list[str]:
     return ["true" if flag else "false" for flag in flags]
+
+
+def _approx_members(rounding: Rounding | None, sums: Sums) -> Iterable[str]:
+    """Return the member `approx` of each object, with the comma before it; empty where exact."""
+    if rounding is None:
+        return repeat("", len(sums.bytes))
+    ends = rounding.ends(sums.bytes)
+    return ["" if each is None else f', "approx": {json.dumps(each)}' for each in ends]
 
 
 def _pair_members(pairs: Pairs | None, count: int) -> Iterable[str]:

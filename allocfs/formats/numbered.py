@@ -14,7 +14,13 @@ from allocfs.tags.rows import Trends
 MOST_TAGS = 2**32  # far more than there can be, and less than a name read as a number
 
 _KNOWN_FLAGS = np.uint64(sum(CounterFlags))
-_STATES = {CounterFlags.NEW: "new", CounterFlags.GONE: "gone", CounterFlags.MOVED: "moved"}
+_STATES = {
+    CounterFlags.NEW: "new",
+    CounterFlags.GONE: "gone",
+    CounterFlags.MOVED: "moved",
+    CounterFlags.UNKNOWN: "unknown",
+}
+_VALUE_FLAGS = np.uint64(CounterFlags.ACCURATE | CounterFlags.APPROXIMATE)
 
 
 def format_counters(records: Records, as_json: bool = False) -> bytes:
@@ -39,7 +45,8 @@ def format_trends(records: Records, as_json: bool = False) -> bytes:
         names = records.dtype.names or ()
         return "".join([_trend_json(names, values) for values in records.tolist()]).encode()
     pairs = trend_pairs(Trends._make(records[name] for name in Trends._fields))
-    columns = (records[name].tolist() for name in ("index", "last", "calls", "flags"))
+    columns = [records[name].tolist() for name in ("index", "last", "calls", "flags")]
+    pairs = [f"{_approximate(flags)}{text}" for flags, text in zip(columns[3], pairs, strict=True)]
     return "".join([_line(*row) for row in zip(*columns, pairs, strict=True)]).encode()
 
 
@@ -52,7 +59,7 @@ def _can_be_trends(records: Records) -> bool:
         and all(np.all(records["min"] <= records[name]) for name in ("first", "last"))
         and all(np.all(records["max"] >= records[name]) for name in ("first", "last"))
         and np.all((records["rising"] >= 0) & (records["rising"] <= 1))
-        and np.all(records["flags"] <= CounterFlags.ACCURATE)
+        and not np.any(records["flags"] & ~_VALUE_FLAGS)
     )
 
 
@@ -63,8 +70,7 @@ def _line(index: int, size: int, calls: int, flags: int, pairs: str) -> str:
 
 def _counters_text(index: int, size: int, calls: int, flags: int) -> str:
     state = f"state:{_state(flags)}" if _state(flags) else ""
-    approximate = "approx:yes" if flags & CounterFlags.APPROXIMATE else ""
-    return _line(index, size, calls, flags, f"{state} {approximate}".strip())
+    return _line(index, size, calls, flags, f"{_approximate(flags)}{state}".strip())
 
 
 def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
@@ -82,11 +88,19 @@ def _counters_json(index: int, size: int, calls: int, flags: int) -> str:
     return f"{json.dumps(members)}\n"
 
 
+def _approximate(flags: int) -> str:
+    return "approx:yes " if flags & CounterFlags.APPROXIMATE else ""
+
+
 def _trend_json(names: Sequence[str], values: tuple[object, ...]) -> str:
     fields = dict(zip(names, values, strict=True))
     members = {"index": fields["index"], "bytes": fields["last"], "calls": fields["calls"]}
     members |= {name: fields[name] for name in Trends._fields}
-    members["accurate"] = bool(fields["flags"])
+    flags = fields["flags"]
+    assert isinstance(flags, int)
+    members["accurate"] = bool(flags & CounterFlags.ACCURATE)
+    if flags & CounterFlags.APPROXIMATE:
+        members["approximate"] = True
     return f"{json.dumps(members)}\n"
 
 

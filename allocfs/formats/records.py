@@ -19,6 +19,7 @@ import construct as c  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.rows import Trends
 from allocfs.tags.table import Marks, NameColumn, Slots, Sums, TagTable, Uints
 
@@ -56,7 +57,7 @@ COUNTERS_DATA = c.Struct(
     *_SUMS,
     "flags"
     / c.Int64un
-    * "bits 0: accurate, 1: new, 2: gone, 3: approximate, 4: moved; the others are zero",
+    * "bits 0: accurate, 1: new, 2: gone, 3: approximate, 4: moved, 5: unknown; others are zero",
 )
 TREND_DATA = c.Struct(
     "index" / c.Int64un * "number of the tag in the list of the trend, as in its /text and /json",
@@ -70,7 +71,7 @@ TREND_DATA = c.Struct(
     "samples" / c.Int64un * "samples that have the tag",
     "seconds" / c.Float64n * "time from the first of these samples to the last",
     "calls" / c.Int64sn * "allocations not yet freed in the last sample",
-    "flags" / c.Int64un * "bit 0: every allocation is counted; the others are zero",
+    "flags" / c.Int64un * "bits 0: every allocation is counted, 3: approximate; others are zero",
 )
 
 EARLIER_TAG = c.Struct(*_TAG, _INACCURATE)
@@ -93,16 +94,17 @@ _TYPES: dict[c.Construct, tuple[str, Any]] = {
 
 
 class CounterFlags(IntFlag):
-    """The flags of a counters record; NEW, GONE and MOVED are those of a difference.
+    """The flags of a counters record; NEW, GONE, MOVED and UNKNOWN are those of a difference.
 
-    No record has more than one of NEW, GONE and MOVED.
+    No record has more than one of these four.
     """
 
     ACCURATE = 1 << 0  # every allocation is counted
     NEW = 1 << 1
     GONE = 1 << 2
-    APPROXIMATE = 1 << 3  # reserved for texts with rounded numbers
+    APPROXIMATE = 1 << 3  # its bytes were rounded
     MOVED = 1 << 4  # its line did, between two builds of a kernel
+    UNKNOWN = 1 << 5  # a partial list lacks it
 
 
 class Field(NamedTuple):
@@ -202,28 +204,41 @@ def fill(records: Records, sums: Sums) -> None:
     records["accurate"] = sums.accurate
 
 
-def counters_records(index: Uints, sums: Sums, marks: Marks | None = None) -> Records:
+def counters_records(
+    index: Uints, sums: Sums, marks: Marks | None = None, rounding: Rounding | None = None
+) -> Records:
     """Make counters records; `index` has the numbers of the tags' records in /records."""
     records: Records = np.zeros(len(index), COUNTERS)
     records["index"] = index
     records["bytes"] = sums.bytes
     records["calls"] = sums.calls
-    records["flags"] = sums.accurate
+    records["flags"] = _value_flags(sums, rounding)
     if marks is not None:
-        records["flags"] |= marks.new * np.uint64(CounterFlags.NEW)
-        records["flags"] |= marks.gone * np.uint64(CounterFlags.GONE)
-        records["flags"] |= marks.moved * np.uint64(CounterFlags.MOVED)
+        for flags, flag in zip(marks, _MARK_FLAGS, strict=True):
+            records["flags"] |= flags * np.uint64(flag)
     return records
 
 
-def trend_records(index: Uints, sums: Sums, trends: Trends) -> Records:
+_MARK_FLAGS = (CounterFlags.NEW, CounterFlags.GONE, CounterFlags.MOVED, CounterFlags.UNKNOWN)
+
+
+def _value_flags(sums: Sums, rounding: Rounding | None) -> Uints:
+    flags = sums.accurate.astype(np.uint64)
+    if rounding is not None:
+        flags |= rounding.is_rounded * np.uint64(CounterFlags.APPROXIMATE)
+    return flags
+
+
+def trend_records(
+    index: Uints, sums: Sums, trends: Trends, rounding: Rounding | None = None
+) -> Records:
     """Make trend records; `index` has the numbers of the tags in the list of the trend."""
     records: Records = np.zeros(len(index), TREND)
     records["index"] = index
     for name, column in trends._asdict().items():
         records[name] = column
     records["calls"] = sums.calls
-    records["flags"] = sums.accurate
+    records["flags"] = _value_flags(sums, rounding)
     return records
 
 

@@ -12,6 +12,7 @@ missing at the end of a line, an `accurate:no` after other pairs, and `accurate:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,10 +32,12 @@ from allocfs.formats.textgrammar import (
     complaint,
     shown,
 )
-from allocfs.formats.textlines import format_lines, heads
+from allocfs.formats.textlines import PARTIAL, format_lines, heads
+from allocfs.tags.rounding import Partial, Rounding
 from allocfs.tags.rows import Rows
-from allocfs.tags.table import Codetag, Flags, Pairs, Sums, TagTable
+from allocfs.tags.table import Codetag, Flags, Ints, Pairs, Sums, TagTable
 
+_BOUNDS = re.compile(r" approx:yes bounds:(-?[0-9]{1,18})\.\.(-?[0-9]{1,18})(?= |$)")
 _WITHOUT_PAIRS = frozenset(("", " ", " accurate:no", " accurate:no "))
 
 
@@ -57,14 +60,44 @@ class Listing:
         """The line of `.allocfs/source` with the notice, after the end of the last, if any."""
         return f"\nnotice {self.notice}" if self.notice else ""
 
-    @cached_property
+    @property
     def pairs(self) -> Pairs | None:
         """The pairs of each line, None if no line has any; made when they are asked for."""
+        return self._after_functions[0]
+
+    @property
+    def rounding(self) -> Rounding | None:
+        """What the bytes of each line can be, None if no line says that they are rounded."""
+        return self._after_functions[1]
+
+    @cached_property
+    def partial(self) -> Partial | None:
+        """What the header says of a list that lacks codetags, None if it has all."""
+        lines = self.header.decode(*CODEC).splitlines()
+        notes = [line.removeprefix(PARTIAL) for line in lines if line.startswith(PARTIAL)]
+        if not notes:
+            return None
+        return Partial(notes[0], self._least() if notes[0].endswith(" largest") else None)
+
+    @cached_property
+    def _after_functions(self) -> tuple[Pairs | None, Rounding | None]:
         values = _after_functions(self.tails, self.table)
         if _WITHOUT_PAIRS.issuperset(values):
-            return None
+            return None, None
+        rounding = _rounding(values, self.sums.bytes) if any(map(_has_bounds, values)) else None
+        if rounding is not None:
+            rounded = rounding.is_rounded.tolist()
+            values = [
+                _BOUNDS.sub("", value, 1) if flag else value
+                for flag, value in zip(rounded, values, strict=True)
+            ]
         texts = {value: _pairs_text(value) for value in values}
-        return [texts[value] for value in values] if any(texts.values()) else None
+        return [texts[value] for value in values] if any(texts.values()) else None, rounding
+
+    def _least(self) -> int:
+        """Return the most that the smallest codetag of the list can have."""
+        above = 0 if self.rounding is None else self.rounding.above
+        return max(0, int(np.min(self.sums.bytes + above))) if len(self.tails) else 0
 
 
 class _Columns(NamedTuple):
@@ -119,7 +152,8 @@ def refresh(text: bytes, previous: Listing) -> Listing | None:
 def format_listing(listing: Listing) -> bytes:
     """Write a listing as it was read."""
     every = np.arange(len(listing.table))
-    return listing.header + format_lines(Rows(listing.table, every, listing.sums, listing.pairs))
+    table, sums, pairs = listing.table, listing.sums, listing.pairs
+    return listing.header + format_lines(Rows(table, every, sums, pairs, rounding=listing.rounding))
 
 
 def _header(text: str, source: str) -> str:
@@ -191,6 +225,21 @@ def _pairs_text(values: str) -> str:
     """Return the pairs of a line without `accurate`, separated by a space."""
     words = values.split(" ")
     return " ".join(word for word in words if word and not word.startswith("accurate:"))
+
+
+def _has_bounds(values: str) -> bool:
+    return " approx:yes bounds:" in values
+
+
+def _rounding(values: Sequence[str], nbytes: Ints) -> Rounding:
+    """Read what the bytes of each line can be; bounds without the bytes are mere pairs."""
+    rounding = Rounding.none(len(values))
+    for place, (value, size) in enumerate(zip(values, nbytes.tolist(), strict=True)):
+        if found := _BOUNDS.search(value):
+            low, high = int(found[1]), int(found[2])
+            if low <= size <= high:
+                rounding.below[place], rounding.above[place] = size - low, high - size
+    return rounding
 
 
 def _sums(columns: _Columns, accurate: Flags) -> Sums:

@@ -9,12 +9,21 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from allocfs.formats.textgrammar import CODEC
+from allocfs.tags.rounding import Partial
 from allocfs.tags.rows import Change, Rows, Trends
 from allocfs.tags.slots import codetags_of
 from allocfs.tags.table import Codetag, TagTable
 
 HEADER = b"allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
+PARTIAL = "# partial: "  # begins the line of a header that describes a list that lacks codetags
+
+
+def header(partial: Partial | None) -> bytes:
+    """Return the header lines of a list."""
+    return HEADER if partial is None else HEADER + f"{PARTIAL}{partial.note}\n".encode(*CODEC)
 
 
 def format_lines(rows: Rows) -> bytes:
@@ -43,6 +52,9 @@ def _marks(rows: Rows) -> list[str]:
 
 def _pair_columns(rows: Rows) -> Iterator[Sequence[str]]:
     """List the columns of pairs; an empty text is no pair."""
+    if rows.rounding is not None:
+        ends = rows.rounding.ends(rows.sums.bytes)
+        yield ["" if each is None else f"approx:yes bounds:{each}" for each in ends]
     if rows.groups:
         yield [f"tags:{count}" for count in rows.groups.tags.tolist()]
     if rows.change:
@@ -54,11 +66,11 @@ def _pair_columns(rows: Rows) -> Iterator[Sequence[str]]:
 
 
 def _states(change: Change) -> list[str]:
-    new, gone, moved = (flags.tolist() for flags in change.marks)
-    return [
-        "state:new" if n else "state:gone" if g else "state:moved" if m else ""
-        for n, g, m in zip(new, gone, moved, strict=True)
-    ]
+    states = [""] * len(change.marks.new)
+    for flags, name in zip(change.marks, change.marks._fields, strict=True):
+        for place in np.flatnonzero(flags).tolist():
+            states[place] = f"state:{name}"
+    return states
 
 
 def trend_pairs(trends: Trends) -> list[str]:

@@ -36,7 +36,9 @@ LONG_GRACE = 0.3
 """The same for a file whose size depends on values. The next contents may have another size, and
 a read that the machine delayed that long would be refused."""
 _NS = 1_000_000_000
-_SETTLED_NS = _NS // 20  # for which a file of `/.allocfs` keeps its length
+_SETTLED_NS = _NS // 2
+"""For so long a file of `/.allocfs` keeps its length. A reader on a busy machine that looks for
+more at the end would get the end of longer contents."""
 _KEPT_NS = 10 * _NS  # no read that began with older attributes is still under way
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from allocfs.errors import BadName, NameTaken, OptionError, SnapshotFailed
-from allocfs.formats.textlines import HEADER, format_lines
+from allocfs.formats.textlines import format_lines, header
 from allocfs.moments.captures import CaptureFile, CaptureReader, all_taken, utc_in_name
 from allocfs.moments.moment import Moment
 from allocfs.moments.names import check_name
@@ -62,9 +62,10 @@ class Archive:
         """Write a capture, whole or not at all. Raises NameTaken or SnapshotFailed."""
         utc_ns = moment.taken.utc_ns if moment.taken else time.time_ns()
         path = self._directory / _file_name(name, _stamp(utc_ns))
-        rows = Rows(moment.tags.table, moment.tags.slots, moment.sums, moment.pairs)
+        tags = moment.tags
+        rows = Rows(tags.table, tags.slots, moment.sums, moment.pairs, rounding=moment.rounding)
         with _failures(path):
-            write_new(path, HEADER + format_lines(rows))
+            write_new(path, header(moment.partial) + format_lines(rows))
         file = self._files[name] = CaptureFile(str(path), moment.taken, self._reader)
         return file
 

@@ -88,5 +88,7 @@ class CaptureReader:
             every = np.arange(len(listing.table), dtype=np.intp)
             tags = TagList.from_slots(CONTENT_ID, listing.table, every)
         self._last = listing, tags
-        source = f"source {file.path}\ninterface capture"
-        return Moment(tags, listing.sums, listing.pairs, file.taken, source)
+        partial = f"\npartial {listing.partial.note}" if listing.partial else ""
+        source = f"source {file.path}\ninterface capture{partial}"
+        values = listing.sums, listing.pairs, file.taken, source
+        return Moment(tags, *values, listing.rounding, listing.partial)

@@ -17,6 +17,7 @@ from allocfs.errors import SourceFailed, TagGone
 from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.identities import Identities
 from allocfs.moments.moment import MOST_PASSES
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.rows import Change, Rows
 from allocfs.tags.table import Flags, Marks, Pairs, Slots, Sums, TagList, TagTable
 
@@ -109,13 +110,32 @@ class DiffBackend(Backend):
         """Mark the tags that one moment lacks, and those whose line moved."""
         self.renew()
         before, after = self._before_slots[slots], self._after_slots[slots]
-        return Marks(before < 0, after < 0, self._moved[slots])
+        is_new, is_gone = before < 0, after < 0
+        unknown = np.zeros(len(slots), dtype=np.bool_)
+        if self._before.partial:
+            unknown, is_new = unknown | is_new, unknown
+        if self._after.partial:
+            unknown, is_gone = unknown | is_gone, np.zeros_like(is_gone)
+        return Marks(is_new, is_gone, self._moved[slots], unknown)
+
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Tell what the differences can be; a tag that a partial list lacks has unknown bytes."""
+        self.renew()
+        ends = [
+            _rounding(self._after, self._after_slots[slots]),
+            _rounding(self._before, self._before_slots[slots]),
+        ]
+        if ends == [None, None]:
+            return None
+        after, before = (end or Rounding.none(len(slots)) for end in ends)
+        return after.of_difference(before)
 
     def rows(self, slots: Slots, sums: Sums) -> Rows:
         """Add the values before and the marks; both are of the same instant as the sums."""
         before = self._values_before(slots, sums)
         change = Change(before, self.seconds(), self.marks(slots))
-        return Rows(self.tags.table, slots, sums, self.pairs(slots), change)
+        pairs, rounding = self.pairs(slots), self.rounding(slots)
+        return Rows(self.tags.table, slots, sums, pairs, change, rounding=rounding)
 
     def seconds(self) -> float | None:
         """Return the time from before to after in seconds, None if it is not known."""
@@ -176,6 +196,8 @@ class DiffBackend(Backend):
 
     def _match_moved(self, table: TagTable, gone: Slots, new: Slots) -> Slots:
         """Give tags whose line moved their values before; return the other ones that are gone."""
+        if self._before.partial or self._after.partial:
+            return gone  # the other list may have the tag too
         for old, number in _moved_pairs(table, gone, new):
             self._before_slots[number] = self._before_slots[old]
             self._before_slots[old] = -1
@@ -197,6 +219,18 @@ def _values(backend: Backend, slots: Slots) -> Sums:
     sums = Sums.zeros(len(slots), accurate=True)
     sums.put(np.flatnonzero(present), backend.sums(slots[present]))
     return sums
+
+
+def _rounding(backend: Backend, slots: Slots) -> Rounding | None:
+    """Tell what the bytes of some tags of one end can be, also of those that it lacks."""
+    present = slots >= 0
+    found = backend.rounding(slots[present])
+    lacking = backend.partial.rounding(len(slots)) if backend.partial else None
+    if found is None and (lacking is None or present.all()):
+        return None
+    rounding = lacking or Rounding.none(len(slots))
+    rounding.put(np.flatnonzero(present), found or Rounding.none(int(present.sum())))
+    return rounding
 
 
 def _accurate(backend: Backend, slots: Slots) -> Flags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allocfs.backend.base import Backend
 from allocfs.moments.moment import Moment
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
 
 
@@ -14,6 +15,7 @@ class FrozenBackend(Backend):
         """Serve a moment."""
         super().__init__()
         self.moment = moment
+        self.partial = moment.partial
 
     @property
     def tags(self) -> TagList:
@@ -38,6 +40,11 @@ class FrozenBackend(Backend):
         """Return the pairs that these tags had."""
         pairs = self.moment.pairs
         return None if pairs is None else [pairs[row] for row in self._rows(slots).tolist()]
+
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Return what the bytes of these tags can have been."""
+        rounding = self.moment.rounding
+        return None if rounding is None else rounding.of(self._rows(slots))
 
     def all_loaded_since(self, _content_id: int, _slots: Slots) -> bool:
         """Tell that no tag of a moment goes."""

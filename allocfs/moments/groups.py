@@ -12,6 +12,7 @@ from allocfs.backend.base import Backend
 from allocfs.moments.grouping import Grouping, divide, field_names, heads, starts_of
 from allocfs.query.language import Query
 from allocfs.query.selection import chosen_now, matching_tags
+from allocfs.tags.rounding import UNLIMITED, Rounding
 from allocfs.tags.rows import Change, Groups, Rows, Trends
 from allocfs.tags.slots import TagSlots, codetags_of
 from allocfs.tags.table import Bounds, Flags, Ints, Marks, Slots, Sums, TagList, TagTable
@@ -138,7 +139,16 @@ class GroupBackend(Backend):
             _reduce(np.logical_and, marks.new, sizes, True) & occupied,
             _reduce(np.logical_and, marks.gone, sizes, True) & occupied,
             _reduce(np.logical_or, marks.moved, sizes, False),
+            _reduce(np.logical_and, marks.unknown, sizes, True) & occupied,
         )
+
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Add up what the bytes of the codetags can be."""
+        members, sizes = self._chosen(slots)
+        rounding = self.base.rounding(members)
+        if rounding is None:
+            return None
+        return Rounding(*(_sum_distances(column, sizes) for column in rounding))
 
     def trends(self, slots: Slots) -> Trends | None:
         """Tell how the sums of these rows moved, if the base can."""
@@ -156,7 +166,8 @@ class GroupBackend(Backend):
             self.members(slots),
             self._total(slots, sums),
         )
-        return Rows(table, slots, sums, None, self._change(slots), self.trends(slots), groups)
+        change, trends = self._change(slots), self.trends(slots)
+        return Rows(table, slots, sums, None, change, trends, groups, self.rounding(slots))
 
     def _total(self, slots: Slots, sums: Sums) -> int:
         """Return the bytes of all rows, of which some are summed already; they may need 65 bits."""
@@ -219,6 +230,12 @@ def _sum_rows(sums: Sums, sizes: Ints) -> Sums:
         calls if sums.calls.dtype == np.int64 else calls.view(np.uint64),
         _reduce(np.logical_and, sums.accurate, sizes, True),
     )
+
+
+def _sum_distances(distances: Ints, sizes: Ints) -> Ints:
+    """Sum distances from what bytes can be, up to UNLIMITED, beyond which they may overflow."""
+    are_known = _reduce(np.add, distances.astype(np.float64), sizes, 0.0) < UNLIMITED
+    return np.where(are_known, _reduce(np.add, distances, sizes, 0), UNLIMITED)
 
 
 def _reduce(ufunc: np.ufunc, values: NDArray[T], sizes: Ints, empty: object) -> NDArray[T]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from allocfs.backend.base import Backend
 from allocfs.clock import age_clock_ns
 from allocfs.errors import SourceFailed, TagGone
+from allocfs.tags.rounding import Partial, Rounding
 from allocfs.tags.table import Pairs, Sums, TagList
 
 MOST_PASSES = 5  # over a list that loses a module meanwhile
@@ -38,8 +39,8 @@ class Taken(NamedTuple):
 class Moment:
     """The values of all codetags at one time: 17 bytes a tag, beside a list that moments share.
 
-    Element n of `sums` and of `pairs` is of `tags.slots[n]`. `taken` is None where the time is not
-    known.
+    Element n of `sums`, `pairs` and `rounding` is of `tags.slots[n]`. `taken` is None where
+    the time is not known.
     """
 
     tags: TagList
@@ -47,11 +48,14 @@ class Moment:
     pairs: Pairs | None
     taken: Taken | None
     source: str
+    rounding: Rounding | None = None
+    partial: Partial | None = None
 
     @property
     def nbytes(self) -> int:
         """The bytes of the values."""
-        return sum(column.nbytes for column in self.sums)
+        columns = (*self.sums, *(self.rounding or ()))
+        return sum(column.nbytes for column in columns)
 
 
 def take(backend: Backend, tags: TagList | None = None) -> Moment:
@@ -71,8 +75,9 @@ def take(backend: Backend, tags: TagList | None = None) -> Moment:
         if backend.all_loaded_since(tags.content_id, tags.slots):
             boot_ns = backend.values_ns()
             taken = None if boot_ns is None else _taken(boot_ns)
-            pairs = backend.pairs(tags.slots)
-            return Moment(tags, _contiguous(sums), pairs, taken, backend.describe())
+            pairs, rounding = backend.pairs(tags.slots), backend.rounding(tags.slots)
+            values = _contiguous(sums), pairs, taken, backend.describe(), rounding
+            return Moment(tags, *values, backend.partial)
         backend.renew()
         tags = None
     raise SourceFailed(f"a module was unloaded in each of {MOST_PASSES} passes over all codetags")

@@ -13,6 +13,7 @@ from allocfs.moments.columns import Columns, Times, no_trends, trends_of
 from allocfs.moments.grouping import starts_of
 from allocfs.moments.identities import Identities
 from allocfs.moments.moment import Moment
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.rows import Trends
 from allocfs.tags.slots import consecutive
 from allocfs.tags.table import Flags, Ints, Pairs, Slots, Sums, TagList
@@ -74,6 +75,17 @@ class Samples:
             for number, text in zip(numbers, moment.pairs or [""] * len(numbers), strict=True):
                 pairs[number] = text
         return pairs
+
+    @cached_property
+    def rounding(self) -> Rounding | None:
+        """What the bytes of all slots can have been, each in the newest moment that has it."""
+        if all(moment.rounding is None for moment in self._newest.values()):
+            return None
+        rounding = Rounding.none(len(self.table))
+        for tags, moment in self._newest.items():
+            numbers = self._numbers[tags]
+            rounding.put(numbers, moment.rounding or Rounding.none(len(numbers)))
+        return rounding
 
     @cached_property
     def in_all(self) -> Flags:

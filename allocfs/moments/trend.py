@@ -13,6 +13,7 @@ from allocfs.moments.columns import no_trends
 from allocfs.moments.identities import Identities
 from allocfs.moments.moment import Moment
 from allocfs.moments.samples import Samples
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.rows import Rows, Trends
 from allocfs.tags.table import Bounds, Flags, Ints, Pairs, Slots, Sums, TagList
 
@@ -71,10 +72,15 @@ class TrendBackend(Backend):
         pairs = self._samples.pairs
         return None if pairs is None else [pairs[slot] for slot in slots.tolist()]
 
+    def rounding(self, slots: Slots) -> Rounding | None:
+        """Tell what the bytes of these codetags can have been in that sample."""
+        rounding = self._samples.rounding
+        return None if rounding is None else rounding.of(slots)
+
     def rows(self, slots: Slots, sums: Sums) -> Rows:
         """Add the trends."""
-        pairs, trends = self.pairs(slots), self.trends(slots)
-        return Rows(self.tags.table, slots, sums, pairs, trends=trends)
+        pairs, trends, rounding = self.pairs(slots), self.trends(slots), self.rounding(slots)
+        return Rows(self.tags.table, slots, sums, pairs, trends=trends, rounding=rounding)
 
     def trends(self, slots: Slots) -> Trends:
         """Return the trends of these codetags; each is computed once for the same samples."""

@@ -21,7 +21,7 @@ Which codetags
     min_size=SIZE     bytes allocated, at least      max_size=SIZE     at most
     min_calls=COUNT   allocations live, at least     max_calls=COUNT   at most
     anomaly=yes       bytes or calls below zero, or one of them zero and the other not
-    state=STATE       below /diff: new, gone, grown, shrunk or moved
+    state=STATE       below /diff: new, gone, grown, shrunk, moved or unknown
     min_slope=RATE    below /trend: bytes per second, at least      max_slope=RATE   at most
     rising=90%        below /trend: the share of steps in which it grew, at least
 

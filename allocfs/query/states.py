@@ -16,9 +16,10 @@ class State(StrEnum):
     GROWN = "grown"
     SHRUNK = "shrunk"
     MOVED = "moved"
+    UNKNOWN = "unknown"
 
 
-MARKS = frozenset({State.NEW, State.GONE, State.MOVED})
+MARKS = frozenset({State.NEW, State.GONE, State.MOVED, State.UNKNOWN})
 """The states for which nothing is summed. A codetag has at most one of them."""
 
 

@@ -59,8 +59,8 @@ def _judge_in_order(query: Query, backend: Backend, found: _Candidates) -> Slots
 def _candidates(query: Query, slots: Slots, bounds: Bounds) -> _Candidates:
     """Leave out the slots that the bounds of their bytes rule out."""
     part, (low, high) = query.sum_part, bounds
-    possible = _within(part, high, low)
-    sure = _within(part, low, high)
+    possible = within(part, high, low)
+    sure = within(part, low, high)
     if _needs_more_than_bytes(query):
         sure = np.zeros(len(slots), dtype=np.bool_)
     return _Candidates(slots, bounds, sure).keep(possible)
@@ -72,7 +72,7 @@ def _needs_more_than_bytes(query: Query) -> bool:
     return of_calls or query.anomaly is not None or bool(_sum_states(query))
 
 
-def _within(part: SumPart, at_least: Ints, at_most: Ints) -> Flags:
+def within(part: SumPart, at_least: Ints, at_most: Ints) -> Flags:
     """Tell where the first numbers reach min_size and the second do not pass max_size."""
     found = np.ones(len(at_least), dtype=np.bool_)
     if part.min_size is not None:
@@ -101,7 +101,7 @@ def _sum_states(query: Query) -> list[StateCondition]:
 
 def _numbers_match(part: SumPart, sums: Sums) -> Flags:
     """Compare calls as what they are: unsigned, or in a diff signed."""
-    found = _within(part, sums.bytes, sums.bytes)
+    found = within(part, sums.bytes, sums.bytes)
     if part.min_calls is not None:
         found &= sums.calls >= part.min_calls
     if part.max_calls is not None:
@@ -119,7 +119,7 @@ def _are_anomalies(sums: Sums) -> Flags:
 def marks_of(backend: Backend, slots: Slots) -> Marks:
     """Return the marks of some slots; outside a diff none is marked."""
     none = np.zeros(len(slots), dtype=np.bool_)
-    return backend.marks(slots) or Marks(none, none, none)
+    return backend.marks(slots) or Marks(none, none, none, none)
 
 
 def state_holds(condition: StateCondition, marks: Marks, sums: Sums | None = None) -> Flags:
@@ -128,6 +128,7 @@ def state_holds(condition: StateCondition, marks: Marks, sums: Sums | None = Non
         State.NEW: marks.new,
         State.GONE: marks.gone,
         State.MOVED: marks.moved,
+        State.UNKNOWN: marks.unknown,
     }
     if sums is not None:
         growth = sums.growth()

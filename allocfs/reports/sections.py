@@ -11,10 +11,12 @@ from allocfs.formats.textgrammar import MOST_CHARACTERS, U64
 from allocfs.reports.report import Report, Tally
 
 MOST_BYTES = 1 << 26  # of a report; 5500 tags take half a megabyte
+FEW = 5  # codetags; so few can be in order by chance
 WHOLE = 500  # codetags; no kernel that counts has fewer
 _COLUMNS = b"#     <size>  <calls> <tag info>\n"
 _VERSION = re.compile(rb"[12]\.[0-9]+")
 _SIZE = re.compile(rb"^ *(-?[0-9]+)", re.MULTILINE)
+_PLACE = re.compile(rb"^ *-?[0-9]+ +[0-9]+ ([^ ]+):[0-9]+ (?:\[([^ ]+)\])?", re.MULTILINE)
 _IDENTITY = re.compile(rb"^ *-?[0-9]+ +[0-9]+ (.*? func:[^ ]+)", re.MULTILINE)
 
 
@@ -178,8 +180,18 @@ class Section:
     def _partial(self) -> str:
         if self.codetags >= WHOLE and self.order.has_zero:
             return ""
-        largest = self.order.is_sorted or self.is_titled or self.is_rounded_by_kernel
-        return f"{self.codetags} {'largest' if largest else 'codetags'}"
+        is_top = self.is_titled or self.is_rounded_by_kernel or self._is_sorted_top()
+        return f"{self.codetags} {'largest' if is_top else 'codetags'}"
+
+    def _is_sorted_top(self) -> bool:
+        """Tell whether a list looks like the end of a sorted one, not like what grep found.
+
+        A list of one module, or of one directory, was chosen by name.
+        """
+        if self.codetags < FEW or not self.order.is_sorted:
+            return False
+        places = _PLACE.findall(b"".join(self.pieces))
+        return len({module or file.split(b"/", 1)[0] for file, module in places}) > 1
 
     def _kind(self, has_totals: bool) -> str:
         if self.is_titled or self.is_rounded_by_kernel:

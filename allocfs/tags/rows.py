@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from allocfs.tags.rounding import Rounding
 from allocfs.tags.table import Ints, Marks, Pairs, Slots, Sums, TagTable
 
 Floats = NDArray[np.float64]
@@ -63,3 +64,4 @@ class Rows(NamedTuple):
     change: Change | None = None
     trends: Trends | None = None
     groups: Groups | None = None
+    rounding: Rounding | None = None

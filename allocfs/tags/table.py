@@ -64,11 +64,15 @@ class Sums(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """The codetags that one of two moments lacks, and those whose line moved between them."""
+    """The codetags that one of two moments lacks, and those whose line moved between them.
+
+    Those are `unknown` that a partial list lacks.
+    """
 
     new: Flags
     gone: Flags
     moved: Flags
+    unknown: Flags
 
 
 class Bounds(NamedTuple):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from allocfs.backend.base import Backend
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.table import RECORDS, TEXT, Format, Render
-from allocfs.formats.textlines import HEADER
+from allocfs.formats.textlines import header
+from allocfs.query.doubt import doubt
 from allocfs.query.help import HELP
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.limits import Budget
@@ -23,6 +25,8 @@ from allocfs.vfs.view import (
     View,
     WholeView,
 )
+
+log = logging.getLogger("allocfs.vfs")
 
 About = Mapping[str, Callable[[], bytes]]
 
@@ -64,6 +68,10 @@ class Files:
         """Return the tags of a file now: of its inode, as far as the counters of now meet it."""
         return self.selector.judge(file, self.selector.bind(bound, file))
 
+    def doubtful(self, bound: BoundFile, file: TagFile) -> int:
+        """Count the tags of which rounded bytes decide whether a query by size has them."""
+        return len(self.selector.doubtful(bound, file))
+
     def constant(self, file: HelpFile | AboutFile) -> bytes:
         """Render a file that has no tags."""
         return HELP.encode() if isinstance(file, HelpFile) else self._about[file.name]()
@@ -79,6 +87,7 @@ class Files:
         match bound.file:
             case TagFile() as file:
                 live = LiveSums(self._backend, self.selection(bound, file))
+                self._warn_of_doubt(bound, file)
                 return self._view_of_tags(file.scope.format, live, sums_of)
             case AllocinfoFile():
                 return WholeView(self._allocinfo, self._budget)
@@ -92,10 +101,14 @@ class Files:
             render = format_.render
             return WholeView(lambda: self._render(render, self._source(live)), self._budget)
         if self._backend.has_trends:
-            return TrendView(sums_of(live), self._stats, self._backend.trends)
+            return TrendView(sums_of(live), self._stats, self._backend)
         if format_ is RECORDS:
             return RecordsView(sums_of(live), self._stats, self.encoder())
-        return CountersView(sums_of(live), self._stats, self._backend.marks)
+        return CountersView(sums_of(live), self._stats, self._backend)
+
+    def _warn_of_doubt(self, bound: BoundFile, file: TagFile) -> None:
+        if count := self.doubtful(bound, file):
+            log.warning("%s: %s", file.path, doubt(count), extra={"kind": "doubt"})
 
     def _source(self, live: LiveSums) -> SumSource:
         """Return the sums for a rendering."""
@@ -112,4 +125,4 @@ class Files:
         tags = self._backend.tags
         live = LiveSums(self._backend, Selection(tags.content_id, tags.slots))
         assert TEXT.render is not None
-        return HEADER + self._render(TEXT.render, live)
+        return header(self._backend.partial) + self._render(TEXT.render, live)

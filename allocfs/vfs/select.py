@@ -17,7 +17,8 @@ from allocfs.backend.base import Backend
 from allocfs.errors import NameNotFound
 from allocfs.formats.records import RecordEncoder
 from allocfs.formats.table import COUNTERS
-from allocfs.query.language import EVERYTHING, Query
+from allocfs.query.doubt import doubtful, is_by_size
+from allocfs.query.language import EVERYTHING, NO_SUM_PART, Query
 from allocfs.query.selection import (
     accurate_tags,
     judge_counters,
@@ -151,6 +152,19 @@ class Selector:
         require_loaded(self._backend, selection.content_id, selection.slots)
         slots = judge_counters(query, self._backend, selection.slots)
         return selection._replace(slots=slots, templates=None)
+
+    def doubtful(self, bound: BoundFile, file: TagFile) -> Slots:
+        """Return the tags of which rounded bytes decide whether a query by size has them."""
+        query = self.query(file.scope)
+        if not is_by_size(query):
+            return _NO_SLOTS
+        selection = self.bind(bound, file)
+        if self._backend.rounding(selection.slots) is None:
+            return _NO_SLOTS
+        require_loaded(self._backend, selection.content_id, selection.slots)
+        of_size = replace(query, sum_part=NO_SUM_PART, sort=None, limit=None)
+        slots = judge_counters(of_size, self._backend, selection.slots)
+        return doubtful(query, self._backend, slots)
 
     def slots(self, scope: Scope, among: Slots | None = None) -> Slots:
         """Return the loaded slots that meet a query's conditions on names, lines and accuracy.

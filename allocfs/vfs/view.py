@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from allocfs.backend.base import Backend
 from allocfs.formats.records import (
     COUNTERS_SIZE,
     RECORD_SIZE,
@@ -16,8 +17,6 @@ from allocfs.formats.records import (
     counters_records,
     trend_records,
 )
-from allocfs.tags.rows import Trends
-from allocfs.tags.table import Marks, Slots
 from allocfs.vfs.limits import Budget, Reservation
 from allocfs.vfs.stats import Stats
 from allocfs.vfs.sums import SumSource
@@ -104,42 +103,40 @@ class RecordsView(_FixedView):
 class CountersView(_FixedView):
     """The 32-byte records for clients that know the tags already."""
 
-    __slots__ = ("_marks", "_numbers")
+    __slots__ = ("_backend", "_numbers")
     record_size = COUNTERS_SIZE
 
-    def __init__(
-        self, summed: SumSource, stats: Stats, marks: Callable[[Slots], Marks | None]
-    ) -> None:
-        """Fix the tags, and the numbers of their records in /records; `marks` are of any slots."""
+    def __init__(self, summed: SumSource, stats: Stats, backend: Backend) -> None:
+        """Fix the tags of a backend, and the numbers of their records in /records."""
         super().__init__(summed, stats)
         self._numbers = summed.selection.numbers().view(np.uint64)
-        self._marks = marks
+        self._backend = backend
 
     def _encode(self, first: int, last: int) -> bytes:
         sums = self._summed.sums(first, last)
-        marks = self._marks(self._summed.selection.slots[first:last])
-        return counters_records(self._numbers[first:last], sums, marks).tobytes()
+        slots = self._summed.selection.slots[first:last]
+        marks, rounding = self._backend.marks(slots), self._backend.rounding(slots)
+        return counters_records(self._numbers[first:last], sums, marks, rounding).tobytes()
 
 
 class TrendView(_FixedView):
     """The 96-byte records of trends."""
 
-    __slots__ = ("_numbers", "_trends")
+    __slots__ = ("_backend", "_numbers")
     record_size = TREND_SIZE
 
-    def __init__(
-        self, summed: SumSource, stats: Stats, trends: Callable[[Slots], Trends | None]
-    ) -> None:
-        """Fix the tags, and their numbers in the list of the trend; `trends` are of any slots."""
+    def __init__(self, summed: SumSource, stats: Stats, backend: Backend) -> None:
+        """Fix the tags of a trend, and their numbers in its list."""
         super().__init__(summed, stats)
         self._numbers = summed.selection.numbers().view(np.uint64)
-        self._trends = trends
+        self._backend = backend
 
     def _encode(self, first: int, last: int) -> bytes:
         sums = self._summed.sums(first, last)
-        trends = self._trends(self._summed.selection.slots[first:last])
+        slots = self._summed.selection.slots[first:last]
+        trends, rounding = self._backend.trends(slots), self._backend.rounding(slots)
         assert trends is not None
-        return trend_records(self._numbers[first:last], sums, trends).tobytes()
+        return trend_records(self._numbers[first:last], sums, trends, rounding).tobytes()
 
 
 class _Rendering(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from allocfs.moments.when import Between, SinceRead
+from allocfs.query.doubt import is_by_size
 from allocfs.vfs.boundfile import BoundFile
 from allocfs.vfs.branch import Branch
 from allocfs.vfs.nodes import TagFile
 
+DOUBTFUL = "user.allocfs.doubtful"
 CONTENT_ID = "user.allocfs.content_id"
 RECORD_SIZE = "user.allocfs.record_size"
 RECORDS = "user.allocfs.records"
@@ -20,7 +22,8 @@ def names(file: TagFile) -> list[str]:
     is_difference = isinstance(file.scope.when, Between | SinceRead)
     signed = [SIGNED] if size and is_difference else []
     time = [TIME] if file.scope.taken else []
-    return [CONTENT_ID, *size, RECORDS, *signed, *time]
+    doubtful = [DOUBTFUL] if is_by_size(file.scope.query) else []
+    return [CONTENT_ID, *size, RECORDS, *doubtful, *signed, *time]
 
 
 def value(name: str, bound: BoundFile, file: TagFile, branch: Branch) -> bytes:
@@ -36,6 +39,8 @@ def value(name: str, bound: BoundFile, file: TagFile, branch: Branch) -> bytes:
         found = file.scope.taken
     elif name == SIGNED:
         found = 1
+    elif name == DOUBTFUL:
+        found = branch.files.doubtful(bound, file)
     else:
         found = len(branch.files.selection(bound, file).slots)
     return str(found).encode()

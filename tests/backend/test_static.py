@@ -17,7 +17,7 @@ from allocfs.tags.rows import Rows
 from tests import support
 from tests.support.source_fakes import Row, oracle, pairs
 
-EVERY_CAPTURE = sorted(support.CAPTURES.glob("linux-*.txt"))
+EVERY_CAPTURE = sorted(support.CAPTURES.glob("linux-6.12-*.txt"))
 HEADER_LINES = 2
 
 

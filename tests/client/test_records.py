@@ -157,7 +157,7 @@ def test_names_may_fill_their_fields_but_for_the_last_byte() -> None:
     )
 
 
-@pytest.mark.parametrize("record", [(2**32, 1, 1, 1), (1, 1, 1, 1 << 5)])
+@pytest.mark.parametrize("record", [(2**32, 1, 1, 1), (1, 1, 1, 1 << 6)])
 def test_what_cannot_be_counters_is_not_written(record: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="not records of 32 bytes"):
         format_counters(parse_records(struct.pack("=QqQQ", *record), COUNTERS))

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 import pytest
 
-from allocfs.compare.clients import Design
+from allocfs.compare import runs
+from allocfs.compare.clients import Answer, Design
 from allocfs.compare.mounts import SIMULATED, simulated_mount
 from allocfs.compare.runs import Mounts, Results, run_all, total_runs
 from allocfs.compare.scenarios import SCENARIOS
@@ -132,3 +133,43 @@ def test_all_designs_answer_alike(results: Results, number: int, records: int) -
     found = [results[number, design].numbers for design in Design]
     assert len(found[0]) == records
     assert all(numbers == found[0] for numbers in found)
+
+
+class _Periods:
+    """A mount of which the first periods end during the work."""
+
+    def __init__(self, short: int) -> None:
+        self.number = 0
+        self._short = short
+
+    def next_period(self) -> int:
+        self.number += 1
+        return self.number
+
+    def period(self) -> int:
+        return self.number + (self.number <= self._short)
+
+
+def test_work_that_a_period_ends_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    periods = _Periods(2)
+    tried: list[int] = []
+
+    def run(mount: _Periods, *_: object) -> runs.Trial:
+        tried.append(mount.number)
+        if mount.number == 1:
+            raise ValueError("is not the same 7 times")
+        return runs.Trial(runs.Run([1], 0.0, 0.0), CountedWork(), Answer())
+
+    monkeypatch.setattr(runs, "_run", run)
+    monkeypatch.setattr(runs, "_add", lambda *_: None)
+    runs._run_in_period(periods, SCENARIOS[:1], {}, lambda: None)  # type: ignore[arg-type]
+    assert tried == [1, 2, 2, 3, 3]
+
+
+def test_work_that_differs_within_a_period_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object) -> runs.Trial:
+        raise ValueError("is not the same 7 times")
+
+    monkeypatch.setattr(runs, "_run", run)
+    with pytest.raises(ValueError, match="7 times"):
+        runs._run_in_period(_Periods(0), SCENARIOS[:1], {}, lambda: None)  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ def counters(flags: int) -> Records:
         (1 << 3 | 1, "approx:yes ", {"accurate": True, "approximate": True}),
         (
             1 << 3 | 1 << 1,
-            "accurate:no state:new approx:yes ",
+            "accurate:no approx:yes state:new ",
             {"accurate": False, "state": "new", "approximate": True},
         ),
     ],
@@ -44,7 +44,7 @@ def test_flags_of_counters_are_pairs_and_members(
     assert found == {"index": 5, "bytes": -7, "calls": 9, **members}
 
 
-@pytest.mark.parametrize("bit", [5, 6, 31, 63])
+@pytest.mark.parametrize("bit", [6, 7, 31, 63])
 def test_unknown_flags_are_refused(bit: int) -> None:
     with pytest.raises(ValueError, match="not records of 32 bytes"):
         format_counters(counters(1 << bit | 1))

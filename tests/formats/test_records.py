@@ -148,7 +148,10 @@ def test_counters_records_hold_index_and_flag() -> None:
 
 def test_counters_records_of_a_difference_hold_its_marks() -> None:
     new, gone, moved = np.eye(3, 4, dtype=np.bool_)
-    index, marks = np.arange(4, dtype=np.uint64), Marks(new, gone, moved)
+    index, marks = (
+        np.arange(4, dtype=np.uint64),
+        Marks(new, gone, moved, np.zeros(4, dtype=np.bool_)),
+    )
     encoded = records.counters_records(index, sums_of(TAGS), marks)
     assert encoded["flags"].tolist() == [1 << 1, 1 << 2 | 1, 1 << 4 | 1, 1]
 

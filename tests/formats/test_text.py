@@ -85,7 +85,7 @@ def test_a_capture_means_what_splitting_it_says(path: Path) -> None:
 
 
 def test_all_six_captures_are_there() -> None:
-    assert len(CAPTURES) == 6
+    assert len(CAPTURES) == 7
 
 
 def test_every_kind_of_line_is_read_and_written_back() -> None:

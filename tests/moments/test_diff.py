@@ -19,7 +19,7 @@ from allocfs.moments.diff import DiffBackend
 from allocfs.moments.frozen import FrozenBackend
 from allocfs.moments.identities import Identities
 from allocfs.moments.moment import Moment, take
-from allocfs.tags.table import Codetag, Slots, Sums, TagList, TagTable
+from allocfs.tags.table import Codetag, Marks, Slots, Sums, TagList, TagTable
 from tests.conftest import TAGS
 from tests.support.moment_model import Key, Known, Value, Values, known, signed
 
@@ -98,9 +98,9 @@ def found_changes(diff: DiffBackend) -> list[Change]:
     ]
 
 
-def name_of(new: bool, gone: bool, moved: bool) -> str:
-    assert new + gone + moved <= 1
-    return "new" if new else "gone" if gone else "moved" if moved else ""
+def name_of(*marks: bool) -> str:
+    assert sum(marks) <= 1
+    return next((name for name, mark in zip(Marks._fields, marks, strict=True) if mark), "")
 
 
 def differs(change: Change) -> bool:

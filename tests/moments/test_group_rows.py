@@ -42,7 +42,7 @@ def test_rendered_rows_have_all_that_the_base_says_of_their_codetags() -> None:
     assert (rows.groups.names, rows.groups.heads) == (("module",), ["a"])
     assert (rows.groups.tags.tolist(), rows.groups.total) == ([2], 7)
     assert rows.change.before.bytes.tolist() == [2]
-    assert [flags.tolist() for flags in rows.change.marks] == [[True], [False], [False]]
+    assert [flags.tolist() for flags in rows.change.marks] == [[True], [False], [False], [False]]
     assert (rows.change.seconds, rows.trends.slope.tolist()) == (2.0, [2.0])
 
 

@@ -12,7 +12,7 @@ SECOND = b"#     <size>  <calls> <tag info>\n"
 
 
 def tag(size: int, line: int) -> bytes:
-    return b"%12d %8d mm/slub.c:%d func:f \n" % (size, 1, line)
+    return b"%12d %8d %s:%d func:f \n" % (size, 1, [b"mm/slub.c", b"fs/dcache.c"][line % 2], line)
 
 
 def tags(*sizes: int) -> bytes:
@@ -26,9 +26,10 @@ def partials(text: bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("sizes", "partial"),
     [
-        ((1, 2, 3), "3 largest"),
-        ((3, 2, 2), "3 largest"),
-        ((1, 3, 2), "3 codetags"),
+        ((1, 2, 3, 4, 5), "5 largest"),
+        ((9, 8, 8, 7, 6, 5), "6 largest"),
+        ((1, 2, 3, 4), "4 codetags"),
+        ((1, 3, 2, 4, 5), "5 codetags"),
         ((5, 5), "2 codetags"),
         ((5,), "1 codetags"),
         ((*range(499), 0), ""),
@@ -51,9 +52,9 @@ def test_an_unknown_version_becomes_the_one_that_is_written() -> None:
 
 
 def test_each_header_begins_a_report() -> None:
-    assert partials((FIRST + SECOND + tags(3, 2)) * 3) == ["2 largest"] * 3
-    assert partials((SECOND + tags(3, 2)) * 2) == ["2 largest"] * 2
-    assert partials((SECOND + FIRST + tags(2, 3)) * 2) == ["2 largest"] * 2  # `sort -g`
+    assert partials((FIRST + SECOND + tags(3, 2)) * 3) == ["2 codetags"] * 3
+    assert partials((SECOND + tags(3, 2)) * 2) == ["2 codetags"] * 2
+    assert partials((SECOND + FIRST + tags(2, 3)) * 2) == ["2 codetags"] * 2  # `sort -g`
 
 
 @pytest.mark.parametrize(
@@ -75,14 +76,30 @@ def test_a_sorted_header_ends_no_report(text: bytes) -> None:
 def test_equal_codetags_after_other_text_are_another_report() -> None:
     assert (
         partials(b"at boot:\n" + tags(1, 2) + b"after six days:\n" + tags(3, 5))
-        == ["2 largest"] * 2
+        == ["2 codetags"] * 2
     )
 
 
 def test_other_codetags_after_other_text_are_not() -> None:
     text = tags(5, 4) + b"something else was logged\n" + tag(3, 7)
-    assert partials(text) == ["3 largest"]
+    assert partials(text) == ["3 codetags"]
 
 
 def test_equal_codetags_without_text_between_are_one_report() -> None:
-    assert partials(tag(1, 1) + tag(2, 1)) == ["2 largest"]
+    assert partials(tag(1, 1) + tag(2, 1)) == ["2 codetags"]
+
+
+@pytest.mark.parametrize(
+    ("place", "partial"),
+    [
+        (b"drivers/ice/%d.c:1 [ice]", "6 codetags"),
+        (b"mm/%d.c:1", "6 codetags"),
+        (b"%d/a.c:1 [ice]", "6 codetags"),
+        (b"%d/a.c:1", "6 largest"),
+    ],
+)
+def test_a_sorted_list_of_one_module_or_directory_was_chosen_by_name(
+    place: bytes, partial: str
+) -> None:
+    lines = (b"%d 1 %s func:f \n" % (number, place % number) for number in range(1, 7))
+    assert partials(b"".join(lines)) == [partial]

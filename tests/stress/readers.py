@@ -13,7 +13,7 @@ import random
 import select as polling
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,18 +112,24 @@ class Reader:
     def _list(self) -> None:
         first = self._earliest()
         found = set(os.listdir(self._root / "by-module"))
-        deadline = time.monotonic() + (LATE if self._max_age else 0)
-        while not self._was_loaded(found, first):
-            if time.monotonic() > deadline:
-                raise Mismatch(f"by-module: {found} at content_id {first} to {self._id()}")
-            time.sleep(0.01)
+        if not self._becomes_true(lambda: self._was_loaded(found, first)):
+            raise Mismatch(f"by-module: {found} at content_id {first} to {self._id()}")
         self.done["listing"] += 1
 
-    def _was_loaded(self, modules: set[str], first: int) -> bool:
-        """Tell whether these were the modules at one of the content_ids from `first` to now.
+    def _becomes_true(self, condition: Callable[[], bool]) -> bool:
+        """Tell whether a condition on the present content_id holds.
 
         With max_age the content_id that is read may be that of the last period.
         """
+        deadline = time.monotonic() + (LATE if self._max_age else 0)
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def _was_loaded(self, modules: set[str], first: int) -> bool:
+        """Tell whether these were the modules at one of the content_ids from `first` to now."""
         orders = map(self._history.order, range(first, self._id() + 1))
         loaded = ({name or "vmlinux" for name in order if name is not None} for order in orders)
         return modules in loaded
@@ -155,13 +161,16 @@ class Reader:
         else:
             self._read_lines(question, fd, candidates)
 
+    def _was_absent(self, question: Question, first: int) -> bool:
+        orders = {self._history.order(n) for n in range(first, self._id() + 1)}
+        return not all(map(question.has_tags, orders))
+
     def _require_absent(self, question: Question, first: int, error: OSError) -> None:
         """Require that the name had no tags at some time since `first`."""
         if error.errno == errno.ESTALE and self._id() >= first + 2:
             self.done["open: ESTALE, the list changed twice"] += 1
             return
-        orders = {self._history.order(n) for n in range(first, self._id() + 1)}
-        if all(map(question.has_tags, orders)):
+        if not self._becomes_true(lambda: self._was_absent(question, first)):
             raise Mismatch(f"{question.path}: {error}, and it was there all the time") from error
         self.done[f"open: {errno.errorcode[error.errno or 0]}"] += 1
 
