@@ -17,6 +17,7 @@ _N = r"[^\x00-\x20\x7f]"  # a character of a name
 _S = r"[ \t\n]++"
 _LONGEST = 4096  # characters of a name
 _NAME = rf"{_N}{{1,{_LONGEST}}}"
+_FUNCTION = rf"[^\x00-\x20\x7f=]{{1,{_LONGEST}}}+(?<!-)(?!{_N})"  # mails cut names at `=` and `-`
 _WHOLE = rf"(?:0|[1-9][0-9]{{0,19}}+)(?!{_N})"
 _SIGNED = rf"(?:0|-?[1-9][0-9]{{0,18}}+)(?!{_N})"
 _PAIR = rf"(?!func:)[a-z][a-z0-9_]*+:(?!/){_NAME}+"
@@ -47,7 +48,7 @@ LINE_STAMPS = _stamps(r"[ \t]").encode()
 _LINE = (
     # The sizes and the calls end where the kernel's columns do.
     r"(?=.{11}[0-9] .{7}[0-9] [^ ]) *+(?:0|-?[1-9][0-9]*+) ++(?:0|[1-9][0-9]*+) "
-    rf"(?!func:){_NAME}:(?:0|[1-9][0-9]{{0,17}}+)(?> \[{_NAME}\](?= )|) func:{_NAME}+(?!{_N})"
+    rf"(?!func:){_NAME}:(?:0|[1-9][0-9]{{0,17}}+)(?> \[{_NAME}\](?= )|) func:{_FUNCTION}"
     r"(?> accurate:no|) ?+\n"
 )
 
@@ -72,7 +73,7 @@ _SIZE = (
 _SITE = (
     rf"(?!func:|module:)(?P<file>{_NAME}):(?P<line>{_WHOLE})"
     rf"(?>(?:{_S}(?:\[(?P<module>{_NAME})\](?=[ \t\n])|module:(?P<named>{_NAME}+)))?)"
-    rf"{_S}func:(?P<function>{_NAME}+)(?!{_N})"
+    rf"{_S}func:(?P<function>{_FUNCTION})"
 )
 _RECORD = rf"{_SIZE}{_S}(?P<calls>{_WHOLE}){_S}{_SITE}(?P<pairs>(?>(?:{_S}{_PAIR}(?!{_N}))*))"
 

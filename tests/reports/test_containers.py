@@ -97,6 +97,13 @@ def test_the_messages_of_a_mailbox_are_texts_of_their_own() -> None:
     assert [LINE in body for _, body in found] == [True, False]
 
 
+def test_a_body_without_its_message_is_decoded() -> None:
+    body = mail(LINE.replace(b"func:f", b"func:" + b"f" * 70)).partition(b"\n\n")[2]
+    assert b"=\n" in body
+    ((_, decoded),) = texts(body)
+    assert b"func:" + b"f" * 70 + b"\n" in decoded
+
+
 def test_a_text_that_speaks_like_a_message_is_none() -> None:
     text = b"Note: a leak\nsee below\n\n" + LINE
     assert texts(text) == [("file", text)]
