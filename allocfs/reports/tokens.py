@@ -27,18 +27,22 @@ def _stamps(s: str) -> str:
     """Match the stamp of a log at the beginning of a line; `s` is a space in it."""
     day, clock = "[0-9]{1,2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
     part = "(?>(?:[.,][0-9]{1,9})?)"
-    printk = rf"\[{s}*[0-9]{{1,10}}\.[0-9]{{3,9}}\](?>(?: ?\[ *[TC][0-9]{{1,10}}\])?)"
+    printk = (  # with the time since the line before of dmesg -d and -H, and with the caller
+        rf"\[{s}*\+?[0-9]{{1,10}}\.[0-9]{{3,9}}(?>(?:{s}<{s}*[0-9.]{{1,20}}>)?)\]"
+        r"(?>(?: ?\[ *[TC][0-9]{1,10}\])?)"
+    )
+    human = rf"\[[A-Z][a-z]{{2}} ?{day}{s}[0-9]{{2}}:[0-9]{{2}}\]"
     dmesg = rf"\[[A-Z][a-z]{{2}}{s}[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{s}[0-9]{{4}}\]"
     iso = (  # also of journalctl -o short-full
         rf"(?>(?:[A-Z][a-z]{{2}}{s})?)[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T|{s}){clock}{part}"
         rf"(?>(?:Z|{s}UTC|[+-][0-9]{{2}}:?[0-9]{{2}})?)"
     )
     syslog = rf"[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{part}"
-    kernel = rf"(?>(?:{s}[A-Za-z0-9_.-]{{1,64}})?){s}kernel:"
+    kernel = rf"(?>(?:{s}[A-Za-z0-9_.-]{{1,64}})?){s}kernel(?::|{s}-{s}-{s}-(?={s}))"
     then_printk = rf"(?>(?:{s}{printk})?)"
     return (
-        rf"(?:{printk}|{dmesg}|{iso}|{syslog})(?>(?:{kernel}{then_printk})?)"
-        rf"|kernel:{then_printk}(?={s})"
+        rf"(?:{printk}|{human}|{dmesg}|{iso}|{syslog})(?>(?:{kernel}{then_printk})?)"
+        rf"|[0-9]{{10}}\.[0-9]{{6}}{kernel}|kernel:{then_printk}(?={s})"
     )
 
 
