@@ -170,6 +170,8 @@ def test_the_daemon_keeps_no_privilege_that_it_has_no_use_for(
     capture.write_text("4096 1 mm/slub.c:1 func:f\n")
     mountpoint = mounts(source=f"{capture}:{capture}" if played else "none")
     process = Path(f"/proc/{daemon_of(mountpoint)}")
+    # A mount is there before the privileges to mount are dropped.
+    wait_until(lambda: "NoNewPrivs:\t1" in (process / "status").read_text(), "they are dropped")
     for task in (process / "task").iterdir():
         lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines())
         for capabilities in ("CapPrm", "CapEff", "CapBnd"):

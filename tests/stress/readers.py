@@ -250,13 +250,23 @@ class Reader:
                     raise
                 self.done["held: ESTALE"] += 1
 
+    @staticmethod
+    def _is_same_period(fd: int, began: os.stat_result) -> bool:
+        return os.fstat(fd).st_mtime_ns == began.st_mtime_ns
+
     def _read_in_period(self, question: Question, fd: int, first: int) -> None:
         began = os.fstat(fd)
         offset, length = 0, began.st_size
         if question.form in SIZES:
             offset, length = self._piece(question.form, began.st_size)
-        data = os.pread(fd, length, offset)
-        if os.fstat(fd).st_mtime_ns != began.st_mtime_ns:
+        try:
+            data = os.pread(fd, length, offset)
+        except OSError as error:
+            # EINVAL: a busy machine delayed the read until contents of another size were there.
+            if error.errno != errno.EINVAL or self._is_same_period(fd, began):
+                raise
+            data = b""
+        if not self._is_same_period(fd, began):
             self.done["held: over the end of a period"] += 1
             return
         end: int | None = offset + length
