@@ -1,10 +1,11 @@
-"""Codetags of real captures with other line breaks, as mail programs, logs and people make them.
+"""Real lists with other line breaks, as mail programs, logs and people make them.
 
 The bytes of an input choose the codetags and everything between their tokens.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -47,11 +48,12 @@ def reports(data: bytes) -> None:
     except SourceFailed:
         return
     choices = Choices(data)
-    lines = _slice(choices)
-    torn = choices.next(4) == 0
+    is_pasted = choices.next(8) == 0
+    text, lines = _pasted(choices) if is_pasted else _slice(choices)
+    torn = not is_pasted and choices.next(4) == 0
     tally = Tally()
-    found = list(_read(_reflowed(lines, choices, torn), tally))
-    kept = [line for report in found for line in _codetags(report)]
+    found = list(_read(_reflowed(text, choices, torn), tally))
+    kept = [line for report in found for line in _codetags(report.text)]
     if torn:
         assert _is_part(kept, lines), (kept, lines)
         assert tally.left_out_count, lines
@@ -82,16 +84,34 @@ def _lines() -> list[bytes]:
     return [line + (b"\n" if n % 5 else b"accurate:no \n") for n, line in enumerate(mixed)]
 
 
-def _slice(choices: Choices) -> list[bytes]:
+@cache
+def _reports() -> list[tuple[bytes, list[bytes]]]:
+    """Return the pasted texts without stamps, each with its expected codetags."""
+    return [
+        (
+            re.sub(rb"^\[ *[0-9.]+\] ", b"", path.read_bytes(), flags=re.MULTILINE),
+            _codetags(path.with_suffix(".expected").read_bytes().partition(b"\n")[2]),
+        )
+        for path in sorted((CAPTURES.parent / "reports").glob("*.txt"))
+    ]
+
+
+def _pasted(choices: Choices) -> tuple[bytes, list[bytes]]:
+    reports = _reports()
+    return reports[choices.next(len(reports))]
+
+
+def _slice(choices: Choices) -> tuple[bytes, list[bytes]]:
     first = choices.next(256) * 256 + choices.next(256)
     lines = _lines()
-    return [lines[(first + n) % len(lines)] for n in range(1 + choices.next(MOST_CODETAGS))]
+    chosen = [lines[(first + n) % len(lines)] for n in range(1 + choices.next(MOST_CODETAGS))]
+    return b"".join(chosen), chosen
 
 
-def _reflowed(lines: list[bytes], choices: Choices, torn: bool) -> bytes:
+def _reflowed(text: bytes, choices: Choices, torn: bool) -> bytes:
     """Put other breaks between the tokens; if `torn`, another word in the place of one."""
     header = HEADER if choices.next(2) else b""
-    tokens = [*header.split(), *b"".join(lines).split()]
+    tokens = [*header.split(), *text.split()]
     if torn:
         # Without its pair a codetag is whole.
         parts = [n for n, token in enumerate(tokens) if token != b"accurate:no"]
@@ -99,8 +119,8 @@ def _reflowed(lines: list[bytes], choices: Choices, torn: bool) -> bytes:
         tokens[parts[choices.next(256) % len(parts)]] = TORN
     quote = b"> " * choices.next(4)
     stamp = STAMPS[choices.next(len(STAMPS))]
-    text = b"".join(_between(tokens, choices))
-    return b"".join(quote + stamp + line for line in text.splitlines(keepends=True))
+    broken = b"".join(_between(tokens, choices))
+    return b"".join(quote + stamp + line for line in broken.splitlines(keepends=True))
 
 
 def _between(tokens: list[bytes], choices: Choices) -> Iterator[bytes]:
@@ -113,8 +133,8 @@ def _read(data: bytes, tally: Tally) -> Iterator[Report]:
     return read_reports(memory(data, "text", NOW), tally)
 
 
-def _codetags(report: Report) -> list[bytes]:
-    lines = report.text.splitlines(keepends=True)
+def _codetags(text: bytes) -> list[bytes]:
+    lines = text.splitlines(keepends=True)
     return [line for line in lines if not line.startswith((b"#", b"allocinfo"))]
 
 

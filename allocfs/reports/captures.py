@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 import tempfile
@@ -18,9 +19,11 @@ class Captures:
     """The captures of an import; nothing is at `path` before keep()."""
 
     def __init__(self, path: Path) -> None:
-        """Begin with none. Raises FileExistsError if something is there already."""
+        """Begin with none. Raises OSError if something is there already, or no directory for it."""
         if os.path.lexists(path):
-            raise FileExistsError(17, "exists already: name another place", str(path))
+            raise FileExistsError(errno.EEXIST, "exists already: name another place", str(path))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such directory", str(path.parent))
         self._path = path
         self._first: Report | None = None
         self._directory: Path | None = None
@@ -59,7 +62,12 @@ class Captures:
 
 def write_numbered(directory: Path, number: int, report: Report) -> None:
     """Write a report by its number; fill() gives it its name. Raises OSError."""
-    (directory / str(number)).write_bytes(report.text)
+    with open(directory / str(number), "wb", opener=_open_private) as file:
+        file.write(report.text)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # as wholefiles.py makes files
 
 
 def fill(directory: Path, times: list[float | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from allocfs.errors import SourceFailed
 from allocfs.formats.compression import compression_of, expand
+from allocfs.reports.html import text_of
+from allocfs.reports.lines import chunks
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -26,6 +29,8 @@ _TAR = slice(257, 262)
 _FROM = re.compile(rb"From [^\n]*[0-9]{4}\r?\n")
 _FIELDS = (b"from", b"date", b"subject", b"message-id", b"received", b"mime-version", b"to")
 _FIELD = re.compile(rb"([A-Za-z-]{2,64}):[ \t]")
+_SOFT_BREAK = re.compile(rb"^[^\n]{64,75}=\r?\n", re.MULTILINE)
+_NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|\r?\n|\Z)")
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BOM = b"\xef\xbb\xbf"
 
@@ -86,6 +91,8 @@ def documents(document: Document, depth: int = 0) -> Iterator[Document]:
         yield from _messages(document, depth)
     elif _is_mail(head):
         yield from _parts(_whole(document), document, depth)
+    elif _SOFT_BREAK.search(head) and not _NOT_QUOTED.search(head):
+        yield document._replace(pieces=_unquoted(pieces))
     elif encoding := _UTF16.get(head[:2]):
         yield document._replace(pieces=_decoded(pieces, encoding))
     elif b"\0" in head[:64]:
@@ -163,12 +170,17 @@ def _parts(data: bytes, document: Document, depth: int) -> Iterator[Document]:
 
     message = email.message_from_bytes(data, policy=email.policy.default)
     time = _date(message)
-    for part in message.walk():
-        if part.is_multipart() or part.get_content_type() == "text/html":
-            continue
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    has_plain = any(part.get_content_type() == "text/plain" for part in parts)
+    for part in parts:
+        is_html = part.get_content_type() == "text/html"
         content = part.get_payload(decode=True)
+        if is_html and has_plain:
+            continue
         if not isinstance(content, bytes) or not _may_have_text(part, content):
             continue
+        content = _as_utf8(content, part.get_content_charset())
+        content = text_of(content) if is_html else content
         name = part.get_filename() or document.name
         reference = document.reference if time is None else datetime.fromtimestamp(time, UTC)
         inner = Document(name, iter((content,)), time, reference)
@@ -180,6 +192,14 @@ def _may_have_text(part: EmailMessage, content: bytes) -> bool:
     return bool(text or compression_of(content) or b"func:" in content)
 
 
+def _as_utf8(content: bytes, charset: str | None) -> bytes:
+    """Write a text of a message in UTF-8; one of an unknown character set stays as it is."""
+    try:
+        return content if charset is None else content.decode(charset, "replace").encode()
+    except LookupError:
+        return content
+
+
 def _date(message: EmailMessage) -> float | None:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
@@ -187,6 +207,12 @@ def _date(message: EmailMessage) -> float | None:
         return parsedate_to_datetime(str(message["date"])).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _unquoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decode quoted-printable that has lost the fields of its message."""
+    for chunk in chunks(pieces):
+        yield binascii.a2b_qp(chunk)
 
 
 def _decoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from allocfs.reports.sections import Section, Total
 from allocfs.reports.tokens import ITEM, OTHER, RUN, kind_of
 
 _MARGIN = 8192  # bytes at the end of a chunk that wait for the next one
+_MOST_ADDED = 256  # characters, to a codetag: spaces, and the pairs of a rounded size
 _MOST_TOKENS = 1024  # that wait for their end; then whole lines of them are told
 
 _WHOLE_NUMBER = re.compile(rb"0|[1-9][0-9]{0,19}")
@@ -148,17 +149,16 @@ class Parser:
             self._section.time = self._time(place)
 
     def _take_record(self, item: re.Match[bytes], place: int) -> None:
+        line = self._line(place)
+        is_signed = bool(self._tokens) and self._tokens[-1][1:] in ((b"+", line), (b"-", line))
         self._begin(place)
-        line, section = self._line(place), self._section
+        section = self._section
         size = read_size(item["size"], item["unit"] or item["spaced"] or b"", bool(item["spaced"]))
-        if size is None or (item["unit"] and item["spaced"]):
-            section.tally.leave_out(line, item["record"], "its size is not one of 64 bits")
-        elif int(item["calls"]) not in U64 or int(item["line"]) not in U64:
-            section.tally.leave_out(line, item["record"], "a number has more than 64 bits")
-        elif len(written := self._written(item, size, line)) > MOST_CHARACTERS:
-            section.tally.leave_out(line, item["record"], "the line would be too long")
+        reason = "a line of a difference" if is_signed else _fault(item, size)
+        if reason or size is None:
+            section.tally.leave_out(line, item["record"], reason)
         else:
-            section.add_line(written, size.value)
+            section.add_line(self._written(item, size, line), size.value)
             section.tally.rounded += not size.is_exact
             section.tally.joined += item["record"].count(b"\n")
             section.is_rounded_by_kernel |= bool(item["spaced"])
@@ -277,3 +277,14 @@ class Parser:
     def _close(self, after_text: bool = False) -> None:
         self._closed.append(self._section)
         self._section = Section(after_text)
+
+
+def _fault(item: re.Match[bytes], size: Size | None) -> str:
+    """Tell why a codetag cannot be written, an empty text if it can."""
+    if size is None or (item["unit"] and item["spaced"]):
+        return "its size is not one of 64 bits"
+    if int(item["calls"]) not in U64 or int(item["line"]) not in U64:
+        return "a number has more than 64 bits"
+    if len(item["record"]) > MOST_CHARACTERS - _MOST_ADDED:
+        return "the line would be too long"
+    return ""

@@ -101,9 +101,10 @@ class Section:
 
     def add_lines(self, lines: bytes) -> None:
         """Take in lines as the kernel writes them."""
-        if b"  \n" in lines or lines.count(b" \n") != lines.count(b"\n"):
+        count = lines.count(b"\n")
+        if lines.count(b" \n") != count:
             lines = re.sub(rb" *\n", b" \n", lines)
-        self._add(lines, lines.count(b"\n"))
+        self._add(lines, count)
         if not self.order.is_decided:
             self.order.add_all(int(size[1]) for size in _SIZE.finditer(lines))
 

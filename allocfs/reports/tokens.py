@@ -17,6 +17,7 @@ _N = r"[^\x00-\x20\x7f]"  # a character of a name
 _S = r"[ \t\n]++"
 _LONGEST = 4096  # characters of a name
 _NAME = rf"{_N}{{1,{_LONGEST}}}"
+_FUNCTION = rf"[^\x00-\x20\x7f=]{{1,{_LONGEST}}}+(?<!-)(?!{_N})"  # mails cut names at `=` and `-`
 _WHOLE = rf"(?:0|[1-9][0-9]{{0,19}}+)(?!{_N})"
 _SIGNED = rf"(?:0|-?[1-9][0-9]{{0,18}}+)(?!{_N})"
 _PAIR = rf"(?!func:)[a-z][a-z0-9_]*+:(?!/){_NAME}+"
@@ -26,18 +27,22 @@ def _stamps(s: str) -> str:
     """Match the stamp of a log at the beginning of a line; `s` is a space in it."""
     day, clock = "[0-9]{1,2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
     part = "(?>(?:[.,][0-9]{1,9})?)"
-    printk = rf"\[{s}*[0-9]{{1,10}}\.[0-9]{{3,9}}\](?>(?: ?\[ *[TC][0-9]{{1,10}}\])?)"
+    printk = (  # with the time since the line before of dmesg -d and -H, and with the caller
+        rf"\[{s}*\+?[0-9]{{1,10}}\.[0-9]{{3,9}}(?>(?:{s}<{s}*[0-9.]{{1,20}}>)?)\]"
+        r"(?>(?: ?\[ *[TC][0-9]{1,10}\])?)"
+    )
+    human = rf"\[[A-Z][a-z]{{2}} ?{day}{s}[0-9]{{2}}:[0-9]{{2}}\]"
     dmesg = rf"\[[A-Z][a-z]{{2}}{s}[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{s}[0-9]{{4}}\]"
     iso = (  # also of journalctl -o short-full
         rf"(?>(?:[A-Z][a-z]{{2}}{s})?)[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T|{s}){clock}{part}"
         rf"(?>(?:Z|{s}UTC|[+-][0-9]{{2}}:?[0-9]{{2}})?)"
     )
     syslog = rf"[A-Z][a-z]{{2}}{s}{{1,2}}{day}{s}{clock}{part}"
-    kernel = rf"(?>(?:{s}[A-Za-z0-9_.-]{{1,64}})?){s}kernel:"
+    kernel = rf"(?>(?:{s}[A-Za-z0-9_.-]{{1,64}})?){s}kernel(?::|{s}-{s}-{s}-(?={s}))"
     then_printk = rf"(?>(?:{s}{printk})?)"
     return (
-        rf"(?:{printk}|{dmesg}|{iso}|{syslog})(?>(?:{kernel}{then_printk})?)"
-        rf"|kernel:{then_printk}(?={s})"
+        rf"(?:{printk}|{human}|{dmesg}|{iso}|{syslog})(?>(?:{kernel}{then_printk})?)"
+        rf"|[0-9]{{10}}\.[0-9]{{6}}{kernel}|kernel:{then_printk}(?={s})"
     )
 
 
@@ -47,7 +52,7 @@ LINE_STAMPS = _stamps(r"[ \t]").encode()
 _LINE = (
     # The sizes and the calls end where the kernel's columns do.
     r"(?=.{11}[0-9] .{7}[0-9] [^ ]) *+(?:0|-?[1-9][0-9]*+) ++(?:0|[1-9][0-9]*+) "
-    rf"(?!func:){_NAME}:(?:0|[1-9][0-9]{{0,17}}+)(?> \[{_NAME}\](?= )|) func:{_NAME}+(?!{_N})"
+    rf"(?!func:){_NAME}:(?:0|[1-9][0-9]{{0,17}}+)(?> \[{_NAME}\](?= )|) func:{_FUNCTION}"
     r"(?> accurate:no|) ?+\n"
 )
 
@@ -72,7 +77,7 @@ _SIZE = (
 _SITE = (
     rf"(?!func:|module:)(?P<file>{_NAME}):(?P<line>{_WHOLE})"
     rf"(?>(?:{_S}(?:\[(?P<module>{_NAME})\](?=[ \t\n])|module:(?P<named>{_NAME}+)))?)"
-    rf"{_S}func:(?P<function>{_NAME}+)(?!{_N})"
+    rf"{_S}func:(?P<function>{_FUNCTION})"
 )
 _RECORD = rf"{_SIZE}{_S}(?P<calls>{_WHOLE}){_S}{_SITE}(?P<pairs>(?>(?:{_S}{_PAIR}(?!{_N}))*))"
 

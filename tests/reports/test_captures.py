@@ -61,6 +61,20 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         Captures(tmp_path / "out")
 
 
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no such directory") as refused:
+        Captures(tmp_path / "gone" / "out")
+    assert refused.value.filename == str(tmp_path / "gone")
+
+
+def test_captures_are_private(tmp_path: Path) -> None:
+    for name, times in (("one", [TIME]), ("two", [TIME, TIME])):
+        (tmp_path / name).mkdir()
+        kept(tmp_path / name / "out", *times)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600] * 3
+
+
 def test_nothing_stays_of_captures_that_are_not_kept(tmp_path: Path) -> None:
     captures = Captures(tmp_path / "out")
     for _ in range(3):

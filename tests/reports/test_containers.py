@@ -80,6 +80,12 @@ def test_the_parts_of_a_message_are_texts_of_their_own() -> None:
     assert times == [datetime(2025, 11, 27, 12, tzinfo=UTC).timestamp()] * 2
 
 
+def test_a_message_in_another_character_set_is_read() -> None:
+    head = b"From: a\nSubject: b\nContent-Type: text/plain; charset=iso-8859-1\n\n"
+    ((_, body),) = texts(head + LINE.replace(b" ", b"\xa0"))
+    assert body == LINE.replace(b" ", b"\xc2\xa0")
+
+
 def test_a_message_without_a_date_has_no_time() -> None:
     for date in (b"", b"Date: soon\n"):
         data = b"From: a\nSubject: b\n" + date + b"\n" + LINE
@@ -89,6 +95,13 @@ def test_a_message_without_a_date_has_no_time() -> None:
 def test_the_messages_of_a_mailbox_are_texts_of_their_own() -> None:
     found = texts(mailbox(LINE))
     assert [LINE in body for _, body in found] == [True, False]
+
+
+def test_a_body_without_its_message_is_decoded() -> None:
+    body = mail(LINE.replace(b"func:f", b"func:" + b"f" * 70)).partition(b"\n\n")[2]
+    assert b"=\n" in body
+    ((_, decoded),) = texts(body)
+    assert b"func:" + b"f" * 70 + b"\n" in decoded
 
 
 def test_a_text_that_speaks_like_a_message_is_none() -> None:

@@ -28,13 +28,20 @@ LINE = b"        4096        1 mm/slub.c:10 func:f \n"
         b"Thu 2025-11-27 12:00:00 UTC host kernel: ",
         b"> > Nov 27 12:00:00 host kernel: ",
         b"    [   30.988768] ",
+        b"[  +0.000021] ",
+        b"[   30.988768 <    0.000021>] ",
+        b"[Nov27 12:00] ",
+        b"<4>1 2025-11-27T12:00:00Z host kernel - - - ",
+        b"1764244860.123456 host kernel: ",
+        b"JD> ",
+        b"| > ",
     ],
 )
 def test_a_prefix_goes_and_the_columns_stay(prefix: bytes) -> None:
     assert clean(prefix + LINE) == LINE
 
 
-@pytest.mark.parametrize("prefix", [b">", b"> > >>", b"<4>"])
+@pytest.mark.parametrize("prefix", [b">", b"> > >>", b"<4>", b"4,1234,30988768,-;"])
 def test_a_prefix_may_have_a_space_of_its_own(prefix: bytes) -> None:
     assert clean(prefix + LINE) == LINE[1:]
 

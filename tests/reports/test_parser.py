@@ -43,6 +43,10 @@ def test_a_module_may_be_a_pair() -> None:
         (b"27M 6693\n", "27M 6693"),
         (b"nid0 1\n", "nid0 1"),
         (b"note 1 2 a.c:3 func:h here\n", "note"),
+        (b"- 1 2 a.c:3 func:h\n", "-"),
+        (b"+1 2 a.c:3 func:h\n", "+1 2 a.c:3 func:h"),
+        (b"1 2 a.c:3 func:long_na=\nme\n", "1 2 a.c:3 func:long_na="),
+        (b"1 2 a.c:3 func:long-\nname\n", "1 2 a.c:3 func:long-"),
     ],
 )
 def test_a_part_that_belongs_to_nothing_is_told(text: bytes, left_out: str) -> None:
@@ -50,6 +54,12 @@ def test_a_part_that_belongs_to_nothing_is_told(text: bytes, left_out: str) -> N
     assert b"4096 1 mm/slub.c:10 func:f" in b"".join(found)
     assert b"8192 2 mm/slub.c:20 [xfs] func:g" in found
     assert (told[0].line, told[0].text.strip("'")) == (2, left_out)
+
+
+def test_a_line_of_a_difference_is_left_out() -> None:
+    found, told = only(GOOD + b"- 1 2 a.c:3 func:h\n+ 2 2 a.c:3 func:h\n")
+    assert found == [b"4096 1 mm/slub.c:10 func:f"]
+    assert [part.reason for part in told].count("a line of a difference") == 2
 
 
 def test_of_two_words_about_accuracy_the_first_counts() -> None:
