@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     source, terms = split(arguments.words)
     query = grouped(parse_terms(terms), arguments.by, arguments.top)
     tree = open_tree(source or default_source())
-    data = tree.read(f"json/query/{format_query(query)}/records")
+    data = tree.read(f"{tree.present}json/query/{format_query(query)}/records")
     if arguments.json:
         sys.stdout.buffer.write(data)
         return 0
@@ -114,7 +114,7 @@ def _percent(row: Row) -> str:
 def _summary(tree: Tree, query: Query, rows: list[Row]) -> str:
     """Tell the sum of all that the query chooses, and how far the numbers can be trusted."""
     every = replace(query.tag_query, group=parse_group("all"))
-    total = rows_of(tree.read(f"json/query/{format_query(every)}/records"))
+    total = rows_of(tree.read(f"{tree.present}json/query/{format_query(every)}/records"))
     parts = ["no call site"]
     if total:
         (all_,) = total
@@ -122,5 +122,5 @@ def _summary(tree: Tree, query: Query, rows: list[Row]) -> str:
             f"{human_size(all_['bytes'])} in {all_['calls']} allocations of {all_['tags']} call"
             f" sites of {tree.source}"
         ]
-    notes = notes_of(tree.read(".allocfs/source").decode("utf-8", "replace"))
+    notes = notes_of(tree.read(f"{tree.present}.allocfs/source").decode("utf-8", "replace"))
     return "\n".join([*parts, *notes, *legend(rows)])

@@ -16,6 +16,7 @@ from allocfs.backend.sourceoptions import SourceOptions
 from allocfs.errors import NameNotFound, SourceFailed, SourceLate
 from allocfs.kernel.mounttable import FILESYSTEM_TYPE, MOUNTINFO, mount_entries
 from allocfs.moments.catalogue import Record
+from allocfs.moments.names import LAST
 from allocfs.moments.series import Series
 from allocfs.mount.sources import open_source
 from allocfs.vfs.filesystem import BoundFile, Filesystem
@@ -26,9 +27,10 @@ _MARK = ".allocfs/version"
 
 
 class Tree(Protocol):
-    """The files of a source."""
+    """The files of a source; those of its newest values are below `present`."""
 
     source: str
+    present: str
 
     def read(self, path: str) -> bytes:
         """Read a file below the root, such as `json/records`. Raises OSError or AllocfsError."""
@@ -41,6 +43,8 @@ class Tree(Protocol):
 
 class MountedTree:
     """The files of a mount, or of a directory in one."""
+
+    present = ""
 
     def __init__(self, source: str) -> None:
         """Name the directory."""
@@ -70,6 +74,7 @@ class LocalTree:
     def __init__(self, source: str, backend: Backend, record: Record | None = None) -> None:
         """Serve a backend, and the moments of a record."""
         self.source = source
+        self.present = f"history/{LAST}/" if isinstance(record, Series) else ""
         self._filesystem = Filesystem(backend, record=record)
 
     def read(self, path: str) -> bytes:

@@ -112,3 +112,9 @@ def test_a_partial_and_rounded_list_is_told(tmp_path: Path, capfd: Captured) -> 
     _, row, _, *notes = shown(capfd, path)
     assert row.startswith("~50 B")
     assert notes == ["a partial list: the 1 largest", "~ rounded before it was read"]
+
+
+def test_of_several_captures_the_last_is_shown(tmp_path: Path, capfd: Captured) -> None:
+    for number, size in enumerate((10, 20, 30)):
+        (tmp_path / f"{number}.txt").write_text(f"{size} 1 a.c:1 func:f \n")
+    assert shown(capfd, tmp_path)[1].split()[:2] == ["30", "B"]
