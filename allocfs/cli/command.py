@@ -21,6 +21,7 @@ MISUSED = 2
 
 COMMANDS = {
     "show": ("allocfs.cli.show", "show where memory is"),
+    "top": ("allocfs.cli.top", "watch where memory is and where it goes"),
     "diff": ("allocfs.cli.diff", "show what grew between two moments"),
     "decode": ("allocfs.cli.decode", "print binary records as lines"),
     "check": ("allocfs.cli.check", "print a query in its canonical form"),

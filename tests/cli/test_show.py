@@ -69,9 +69,6 @@ def test_every_kind_of_source_shows_the_same(
 def test_without_a_source_there_is_one_to_look_at(
     monkeypatch: pytest.MonkeyPatch, default_mount: Path, capfd: Captured
 ) -> None:
-    """The kernel's list comes first; which mount is found depends on the machine."""
-    lines = shown(capfd, "--top", "1")
-    assert len(lines) >= 3
     monkeypatch.setattr("allocfs.cli.show.default_source", lambda: str(default_mount))
     assert shown(capfd, "--top", "1")[-1].endswith(str(default_mount))
 

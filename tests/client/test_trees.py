@@ -105,9 +105,12 @@ def test_the_default_is_the_kernel_or_a_mount(
     monkeypatch.setattr(trees, "ALLOCINFO", str(CAPTURE))
     assert default_source() == str(CAPTURE)
     monkeypatch.setattr(trees, "ALLOCINFO", "/no/such")
-    assert mount_of(default_source())
     table = tmp_path / "mountinfo"
-    table.write_text("1 0 0:1 / /x rw - tmpfs none rw\n")
     monkeypatch.setattr(trees, "MOUNTINFO", table)
+    points = {"/x": "tmpfs", "/dead": "fuse.allocfs", str(default_mount): "fuse.allocfs"}
+    lines = [f"1 0 0:1 / {point} rw - {kind} none rw\n" for point, kind in points.items()]
+    table.write_text("".join(lines))
+    assert default_source() == str(default_mount)
+    table.write_text("".join(lines[:2]))
     with pytest.raises(SourceFailed, match="name a SOURCE"):
         default_source()

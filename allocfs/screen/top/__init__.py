@@ -1,0 +1,1 @@
+"""The live screen: `watch.py` has the numbers, `view.py` the rows, `app.py` the screen."""
