@@ -271,6 +271,8 @@ class Parser:
             self._gap = True
             return
         reason = next(reason for kind, reason in _REASONS.items() if kind in kinds)
+        if "func" in kinds and "site" in kinds:
+            reason = "expected size and calls before file:line, calls not rounded"
         text = b" ".join(token.text for token in tokens)
         self._section.tally.leave_out(line, text, reason)
 

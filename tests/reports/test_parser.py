@@ -56,6 +56,13 @@ def test_a_part_that_belongs_to_nothing_is_told(text: bytes, left_out: str) -> N
     assert (told[0].line, told[0].text.strip("'")) == (2, left_out)
 
 
+def test_rounded_calls_are_told_as_the_reason() -> None:
+    _, told = only(GOOD + b"26K 5.1K mm/slub.c:10 func:f\n")
+    assert [part.reason for part in told] == [
+        "expected size and calls before file:line, calls not rounded"
+    ]
+
+
 def test_a_line_of_a_difference_is_left_out() -> None:
     found, told = only(GOOD + b"- 1 2 a.c:3 func:h\n+ 2 2 a.c:3 func:h\n")
     assert found == [b"4096 1 mm/slub.c:10 func:f"]
