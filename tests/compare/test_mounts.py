@@ -13,6 +13,7 @@ from allocfs.compare.costs import measure_costs
 from allocfs.compare.mounts import SIMULATED, CannotCompare, Store, capture_of, source_of
 from allocfs.compare.scenarios import RAPL, SCENARIOS
 from allocfs.formats.text import parse
+from tests.conftest import wait_until
 
 
 def test_the_default_store_is_that_of_every_mount() -> None:
@@ -58,8 +59,14 @@ def test_only_questions_of_size_alone_or_of_order_judge_all() -> None:
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
 def test_every_cost_is_measured() -> None:
-    costs = vars(measure_costs(Store(tags=200, cpus=5)))
-    assert all(cost >= 0 for cost in costs.values())
+    costs: dict[str, float] = {}
+
+    def are_measured() -> bool:
+        """Each cost is a difference, which a busy machine can turn below zero."""
+        costs.update(vars(measure_costs(Store(tags=200, cpus=5))))
+        return all(cost >= 0 for cost in costs.values())
+
+    wait_until(are_measured, "no cost is below zero")
     # This order holds on every machine.
     assert costs["byte"] < costs["call"] < costs["open_proc"] < costs["start"]
     assert costs["compare"] < costs["line"]

@@ -277,7 +277,11 @@ class Reader:
             if (offset + len(data)) % PAGE == 0 and data and first != self._id():
                 # The kernel ends a read before a page that has a stale record.
                 end = offset + len(data)
-        if not any(file.data[offset:end] == found for file in self._candidates(question, first)):
+        if not self._becomes_true(
+            lambda: any(
+                file.data[offset:end] == found for file in self._candidates(question, first)
+            )
+        ):
             raise Mismatch(
                 f"{question.path}: {length} bytes at {offset}: {found!r:.200}: "
                 f"nothing that it may hold from {first} to {self._id()}"

@@ -23,6 +23,7 @@ from tests.conftest import Mounter, control, daemon_of, wait_until
 pyte = pytest.importorskip("pyte")
 pytest.importorskip("textual")
 
+PATIENCE = 60  # seconds; textual takes a second to begin, and longer on a busy machine
 LEAK = "arch/x86/events/rapl.c:606"
 
 
@@ -60,7 +61,8 @@ class Terminal:
         os.write(self.fd, keys.encode())
 
     def shows(self, text: str) -> None:
-        wait_until(lambda: text in self.text(), f"the screen shows {text!r}: {self.text()}")
+        shown = f"the screen shows {text!r}: {self.text()}"
+        wait_until(lambda: text in self.text(), shown, PATIENCE)
 
 
 @contextmanager
