@@ -19,20 +19,30 @@ from allocfs.programs import drop_relative_path
 FAILED = 1
 MISUSED = 2
 
-COMMANDS = {
-    "show": ("allocfs.cli.show", "show where memory is"),
-    "top": ("allocfs.cli.top", "watch where memory is and where it goes"),
-    "diff": ("allocfs.cli.diff", "show what grew between two moments"),
-    "decode": ("allocfs.cli.decode", "print binary records as lines"),
-    "check": ("allocfs.cli.check", "print a query in its canonical form"),
-    "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
-    "import": ("allocfs.cli.import_command", "write captures of pasted texts, mail and logs"),
-    "export": ("allocfs.cli.export", "write captures with names that can be posted"),
-    "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
+GROUPS = {
+    "See where memory is, and find a leak": {
+        "show": ("allocfs.cli.show", "show where memory is"),
+        "top": ("allocfs.cli.top", "watch where memory is and where it goes"),
+        "diff": ("allocfs.cli.diff", "show what grew between two moments"),
+    },
+    "Keep it, and read what others have kept": {
+        "record": ("allocfs.cli.record", "write captures of a source, for later replay"),
+        "import": ("allocfs.cli.import_command", "write captures of pasted texts, mail and logs"),
+        "export": ("allocfs.cli.export", "write captures with names that can be posted"),
+    },
+    "Work with a mount": {
+        "decode": ("allocfs.cli.decode", "print binary records as lines"),
+        "check": ("allocfs.cli.check", "print a query, or a path of moments, in its exact form"),
+        "compare": ("allocfs.compare.command", "compare what reading and the ioctl cost"),
+    },
 }
-"""The module of each command, which has add_arguments(parser) and run(arguments), and a summary.
+"""The commands by what one wants to do. Each has a module, which has add_arguments(parser) and
+run(arguments), and a summary. A module is imported only for its own command: some take long."""
 
-A module is imported only for its own command: some take long."""
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+_DESCRIPTION = (
+    "See and keep the memory allocations of Linux by call site. mount.allocfs mounts them."
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -123,13 +133,29 @@ def _message(error: Exception) -> str:
 
 
 def _parser(arguments: list[str]) -> Parser:
-    parser = Parser(prog="allocfs", description="Tools for the record files of allocfs.")
+    parser = Parser(
+        prog="allocfs",
+        usage="allocfs [-h] [--version] COMMAND ...",
+        description=_DESCRIPTION,
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"allocfs {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (module, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary)
+    commands = parser.add_subparsers(
+        prog="allocfs", required=True, metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    for name, (module, _) in COMMANDS.items():
+        command = commands.add_parser(name)
         if arguments[:1] == [name]:
             loaded = import_module(module)
             loaded.add_arguments(command)
             command.set_defaults(run=loaded.run)
     return parser
+
+
+def _overview() -> str:
+    """List the commands by their groups."""
+    lines = []
+    for title, commands in GROUPS.items():
+        lines += [f"{title}:", *(f"  {name:10}{text}" for name, (_, text) in commands.items()), ""]
+    return "\n".join([*lines, "allocfs COMMAND --help tells the arguments of a command."])
