@@ -15,7 +15,7 @@ _TO_SPACES = bytes.maketrans(
     bytes({*range(32), 127} - {*b"\t\n"}), b" " * (len({*range(32), 127}) - 2)
 )
 _ANSI = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
-_QUOTE = rb"(?>(?:[ \t]*+(?:[A-Z]{0,3}>|\|))++) ?"
+_QUOTE = rb"(?>(?:[ \t]*+(?:[A-Z]{0,3}>|\|))+) ?"
 # As in files of pstore and RFC 5424, dmesg -x, and /dev/kmsg.
 _LEVEL = rb"<[0-9]{1,3}>(?:1 )?|kern  :[a-z]+ *: |[0-9]{1,3},[0-9]{1,20},[0-9]{1,20},[^;\n]{1,64};"
 # A search for `\n` takes half the time of one for `^`.

@@ -92,7 +92,7 @@ _TITLE = (
     rf"(?::|{_S}\(profiling{_S}is{_S}currently{_S}turned{_S}(?P<turned>on|off)\):)"
 )
 _VERSION = rf"allocinfo{_S}-{_S}version:{_S}(?P<number>[0-9A-Za-z.+-]{{1,32}}+)(?!{_N})"
-_COLUMNS = rf"(?:#[ \t\n]*+)?+<size>{_S}<calls>{_S}<tag{_S}info>(?!{_N})"
+_COLUMNS = rf"(?>(?:#[ \t\n]*+)?)<size>{_S}<calls>{_S}<tag{_S}info>(?!{_N})"
 _PARTIAL = rf"#{_S}partial:{_S}[0-9]++{_S}(?:largest|codetags)(?!{_N})"
 
 _ITEMS = {

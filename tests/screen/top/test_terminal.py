@@ -35,7 +35,9 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.fd, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        # COLUMNS and LINES come before the size of the terminal; pytest-xdist sets them.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        environment = {**inherited, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(
             [*COMMAND, *words],
             stdin=other,
@@ -61,8 +63,11 @@ class Terminal:
         os.write(self.fd, keys.encode())
 
     def shows(self, text: str) -> None:
-        shown = f"the screen shows {text!r}: {self.text()}"
-        wait_until(lambda: text in self.text(), shown, PATIENCE)
+        try:
+            wait_until(lambda: text in self.text(), f"the screen shows {text!r}", PATIENCE)
+        except TimeoutError as error:
+            error.add_note(f"{self.text()}\n{self.process.poll()}")
+            raise
 
 
 @contextmanager
