@@ -152,6 +152,10 @@ class Backend(ABC):
         """Sum these codetags as their groups count them; group n is the next `sizes[n]`."""
         return self.sums(slots)
 
+    def rounding_in_groups(self, slots: Slots, _sizes: Ints) -> Rounding | None:
+        """Tell what the bytes can be that sums_in_groups() returns, None if all are exact."""
+        return self.rounding(slots)
+
     def trends_of_groups(self, slots: Slots, sizes: Ints) -> Trends | None:
         """Tell how the bytes of groups moved; group n is the next `sizes[n]` of these codetags."""
         return None

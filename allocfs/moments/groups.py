@@ -145,7 +145,7 @@ class GroupBackend(Backend):
     def rounding(self, slots: Slots) -> Rounding | None:
         """Add up what the bytes of the codetags can be."""
         members, sizes = self._chosen(slots)
-        rounding = self.base.rounding(members)
+        rounding = self.base.rounding_in_groups(members, sizes)
         if rounding is None:
             return None
         return Rounding(*(_sum_distances(column, sizes) for column in rounding))

@@ -98,6 +98,14 @@ class TrendBackend(Backend):
         sums, counts = self.sums(slots), self._samples.are_newest(slots, sizes)
         return Sums(sums.bytes * counts, sums.calls * counts, sums.accurate | ~counts)
 
+    def rounding_in_groups(self, slots: Slots, sizes: Ints) -> Rounding | None:
+        """Tell what the bytes of sums_in_groups() can be."""
+        rounding = self.rounding(slots)
+        if rounding is None:
+            return None
+        counts = self._samples.are_newest(slots, sizes)
+        return Rounding(rounding.below * counts, rounding.above * counts)
+
     def trends_of_groups(self, slots: Slots, sizes: Ints) -> Trends:
         """Return the trends of the sums of groups; group n is the next `sizes[n]` codetags.
 

@@ -88,3 +88,10 @@ def test_a_trend_has_the_rounding_of_the_newest_sample() -> None:
         line.split()[2]: "bounds:80..99" in line or "bounds:35..50" in line for line in lines(trend)
     }
     assert found == {"a.c:1": True, "b.c:1": True, "c.c:1": False, "d.c:1": False}
+
+
+def test_a_row_of_a_trend_has_the_rounding_of_its_last_sample() -> None:
+    samples = [moment(BEFORE), moment(AFTER)]
+    trend = TrendBackend(Identities(samples[0].tags), lambda: samples)
+    (line,) = lines(GroupBackend(trend, parse_query("group=all")))
+    assert line.startswith("160 2 all approx:yes bounds:150..169 tags:4 ")
